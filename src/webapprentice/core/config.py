@@ -7,6 +7,7 @@ later ones winning: defaults, file, `--set a.b=c`.
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -96,7 +97,7 @@ def _field_docs(cls: type[Config]) -> dict[str, str]:
         except (OSError, SyntaxError):
             continue
         body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
-        for field, note in zip(body, body[1:], strict=False):
+        for field, note in itertools.pairwise(body):
             if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(note, ast.Expr):
                 value = note.value
                 if isinstance(value, ast.Constant) and isinstance(value.value, str):

@@ -82,7 +82,7 @@ class FaultError(ApprenticeError):
 
 
 @contextmanager
-def border(owner: Owner, kind: str, *translated: type[BaseException]) -> Iterator[None]:
+def border(owner: Owner, kind: str, *translated: type[Exception]) -> Iterator[None]:
     """Call through a door: a foreign exception leaves as a `FaultError` of this owner.
 
     Only the exception types named are translated (all of `Exception` when none is); a fault that already has an
@@ -92,6 +92,8 @@ def border(owner: Owner, kind: str, *translated: type[BaseException]) -> Iterato
         yield
     except ApprenticeError:
         raise
-    except translated or (Exception,) as error:
+    except Exception as error:
+        if translated and not isinstance(error, translated):
+            raise
         line = " ".join(str(error).split())[:300] or type(error).__name__
         raise FaultError(Fault(owner=owner, kind=kind, message=line)) from error
