@@ -1,0 +1,43 @@
+# People, CI and the documents all use these targets.
+.DEFAULT_GOAL := help
+RUN ?= runs/demo
+bin := .venv/bin
+
+.PHONY: help setup demo test check bench study seed lock clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+setup: ## Install everything the commands need, Chromium included
+	@scripts/setup.sh
+
+demo: setup ## A small model practises, improves, is examined again; ends with a report
+	@$(bin)/apprentice improve --run $(RUN) --config recipes/demo.yaml
+
+test: ## Install, then check style, types and floors, then run all tests
+	@scripts/setup.sh dev
+	@$(MAKE) --no-print-directory check
+	@$(bin)/python -m pytest
+
+check: ## Style, types, floors
+	@$(bin)/ruff check -q . && $(bin)/ruff format -q --check . && echo "style: fine"
+	@$(bin)/mypy --no-error-summary && echo "types: fine"
+	@$(bin)/lint-imports --no-cache >/dev/null || { $(bin)/lint-imports --no-cache; exit 1; } && echo "floors: fine"
+
+bench: ## Every figure of the README that speaks of speed
+	@scripts/setup.sh dev
+	@$(bin)/python bench/bench_steps.py
+
+study: ## The full study of the notebook: four arms, three training seeds (more than an hour)
+	@scripts/setup.sh
+	@$(bin)/apprentice improve --run runs/study --config recipes/study.yaml
+
+seed: ## Build the seed model again from nothing (half an hour)
+	@scripts/setup.sh
+	@$(bin)/python recipes/seed_model.py --out runs/seed
+
+lock: ## Resolve the versions again
+	@scripts/lock.sh
+
+clean: ## Remove the environment and caches; runs stay
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

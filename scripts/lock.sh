@@ -1,0 +1,23 @@
+#!/bin/sh
+# Resolves pyproject.toml into hash-locked requirement files. torch is pinned apart: its builds differ by machine.
+set -eu
+cd "$(dirname "$0")/.."
+uv=${UV:-.venv/bin/uv}
+links=$(python3 -m pip config get global.find-links 2>/dev/null || python3 -m pip config get :env:.find-links 2>/dev/null || true)
+if [ -n "$links" ]; then export UV_FIND_LINKS="$links"; fi
+common="--generate-hashes --no-header --no-annotate --python-version 3.11 -c requirements/torch.txt --no-emit-package torch"
+resolve() {
+    # shellcheck disable=SC2086
+    "$uv" pip compile -q pyproject.toml requirements/build.in $common "$@"
+}
+resolve --extra train -o requirements/lock.txt
+resolve --extra train --extra dev -o requirements/lock-dev.txt
+"$uv" pip compile -q --generate-hashes --no-header --no-annotate -o requirements/uv.txt - <<END
+uv
+END
+# miniwob's requirements are drivers for other browsers; its pages are all we use, so it is locked without them.
+for lock in requirements/lock.txt requirements/lock-dev.txt; do
+    "$uv" pip compile -q --no-deps --generate-hashes --no-header --no-annotate - <<END | grep -v '^$' >>$lock
+miniwob==1.1.0
+END
+done

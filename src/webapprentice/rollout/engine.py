@@ -1,0 +1,232 @@
+"""Attempts at tasks: a pool of worlds, a queue of jobs, every step on disk before the next one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from webapprentice import __version__
+from webapprentice.core.actions import Stop
+from webapprentice.core.config import Config
+from webapprentice.core.faults import Fault, FaultError, Owner
+from webapprentice.core.keys import key_of
+from webapprentice.core.protocols import World
+from webapprentice.core.records import (
+    Ending,
+    Observation,
+    Outcome,
+    Provenance,
+    Record,
+    Result,
+    Source,
+    Step,
+    Task,
+    Trajectory,
+)
+from webapprentice.rollout.actors import Actor, Said
+from webapprentice.store import Episode, Store
+
+_IN_A_ROW = 3
+"""Repeated actions, or unreadable answers, that end an episode (the early stop of both papers)."""
+
+_TRIES = 2
+"""Times an attempt is made when a fault that is not the agent's ended it; what the first try saved stays."""
+
+
+class RolloutConfig(Config):
+    """Everything that may change what an attempt gives. How fast it runs is not among it."""
+
+    dialect: str = "compact"
+    """How the model reads pages and writes actions: compact, webarena (accessibility tree) or scribe (HTML)."""
+    budget: int = 0
+    """Tokens of page text in a prompt; 0 takes the dialect's own."""
+    temperature: float = 1.0
+    """0 is greedy."""
+    top_p: float = 1.0
+    """Nucleus sampling; 1 draws from the whole distribution."""
+    max_tokens: int = 0
+    """Tokens of one answer; 0 takes the dialect's own."""
+    max_steps: int = 0
+    """Steps of one episode; 0 takes each task's own limit."""
+
+
+class Job(Record):
+    """One attempt to be made."""
+
+    key: str
+    task: Task
+    seed: int
+    attempt: int = 0
+
+
+def jobs_for(tasks: Iterable[Task], seeds: Sequence[int], attempts: int, model: str, config: Config) -> list[Job]:
+    """Every (task, seed, attempt), tasks of every kind side by side; keys depend on contents alone."""
+    return [
+        Job(key=key_of(task, seed, attempt, model, config), task=task, seed=seed, attempt=attempt)
+        for seed in seeds
+        for attempt in range(attempts)
+        for task in tasks
+    ]
+
+
+@dataclass
+class Progress:
+    """Counts of a rollout under way."""
+
+    total: int
+    done: int = 0
+    succeeded: int = 0
+    steps: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    endings: Counter[str] = field(default_factory=Counter)
+    started: float = field(default_factory=time.monotonic)
+
+    def note(self, trajectory: Trajectory) -> None:
+        """Count one finished trajectory."""
+        self.done += 1
+        self.succeeded += trajectory.succeeded
+        self.steps += len(trajectory.steps)
+        self.endings[trajectory.ending] += 1
+        if trajectory.fault:
+            self.faults[f"{trajectory.fault.owner}/{trajectory.fault.kind}"] += 1
+
+    @property
+    def seconds(self) -> float:
+        """Since the start, by the monotonic clock."""
+        return time.monotonic() - self.started
+
+
+async def rollout(
+    jobs: Sequence[Job],
+    worlds: Sequence[World],
+    actor: Callable[[Job], Actor],
+    store: Store,
+    collection: str,
+    *,
+    origin: Provenance | None = None,
+    config: RolloutConfig | None = None,
+    tell: Callable[[Progress], None] | None = None,
+) -> Progress:
+    """Make every attempt that the collection does not hold yet; each worker keeps one world busy."""
+    finished = store.finished(collection)
+    todo = [job for job in jobs if job.key not in finished]
+    progress = Progress(total=len(todo))
+    queue = iter(todo)
+    origin = origin or Provenance(version=__version__)
+    limit = (config or RolloutConfig()).max_steps
+
+    async def work(world: World) -> None:
+        for job in queue:
+            for _ in range(_TRIES):
+                trajectory = await attempt(job, world, actor(job), store, collection, origin, limit)
+                if trajectory.fault is None:
+                    break
+            store.finish(collection, trajectory)
+            progress.note(trajectory)
+            if tell:
+                tell(progress)
+
+    async with asyncio.TaskGroup() as group:
+        for world in worlds[: max(1, len(todo))]:
+            group.create_task(work(world))
+    return progress
+
+
+async def attempt(
+    job: Job, world: World, actor: Actor, store: Store, collection: str, origin: Provenance, max_steps: int = 0
+) -> Trajectory:
+    """One episode from reset to ending. Faults become data; our own bugs still crash."""
+    started = time.monotonic()
+    about = origin.with_(seed=job.seed, attempt=job.attempt)
+    goal = ""
+    steps: list[Step] = []
+    final: Observation | None = None
+    raw: float | None = None
+    fault: Fault | None = None
+    try:
+        start = await world.reset(job.task, job.seed)
+        goal, seen = start.goal, start.observation
+        store.begin(Episode(key=job.key, collection=collection, task=job.task, goal=goal, provenance=about))
+        ending = Ending.STEP_LIMIT
+        for index in range(max_steps or job.task.limits.steps):
+            if time.monotonic() - started > job.task.limits.seconds:
+                ending = Ending.TIME_LIMIT
+                break
+            said = await actor.act(goal, seen, steps)
+            step, final, raw = await _carry_out(world, index, seen, said)
+            store.append(job.key, step)
+            steps.append(step)
+            over = _over(steps)
+            if over is not None:
+                ending = over
+                break
+            seen = final or seen
+    except FaultError as error:
+        ending, fault = Ending.FAULT, error.fault
+        if not goal:
+            store.begin(Episode(key=job.key, collection=collection, task=job.task, goal=goal, provenance=about))
+    judged = bool(job.task.evaluator) and (fault is None or fault.owner == Owner.AGENT)
+    return Trajectory(
+        key=job.key,
+        task=job.task,
+        goal=goal,
+        source=Source.ROLLOUT,
+        steps=tuple(steps),
+        final=final,
+        ending=ending,
+        fault=fault,
+        score=max(0.0, min(1.0, raw if raw is not None else 0.0)) if judged else None,
+        raw_reward=raw,
+        provenance=about,
+        seconds=time.monotonic() - started,
+    )
+
+
+async def _carry_out(
+    world: World, index: int, seen: Observation, said: Said
+) -> tuple[Step, Observation | None, float | None]:
+    started = time.monotonic()
+    after: Observation | None = seen
+    raw: float | None = None
+    if said.action is None:
+        outcome = Outcome(
+            result=Result.UNREADABLE, message=(said.unread or "no action in the answer")[:200], changed=False
+        )
+    elif isinstance(said.action, Stop):
+        outcome = Outcome(result=Result.DONE, done=True)
+    else:
+        happened = await world.step(said.action)
+        outcome, after, raw = happened.outcome, happened.observation, happened.raw_reward
+        if outcome.changed is None and after is not None:
+            outcome = outcome.with_(changed=after.elements != seen.elements or after.url != seen.url)
+    step = Step(
+        index=index,
+        observation=seen,
+        said=said.text,
+        action=said.action,
+        unread=said.unread,
+        outcome=outcome,
+        prompt_key=said.prompt_key,
+        logprob=said.logprob,
+        usage=said.usage,
+        seconds=time.monotonic() - started,
+    )
+    return step, after, raw
+
+
+def _over(steps: Sequence[Step]) -> Ending | None:
+    """Why the episode is over after these steps; None when it goes on."""
+    last = steps[-1]
+    if isinstance(last.action, Stop):
+        return Ending.STOPPED
+    if last.outcome.done:
+        return Ending.PAGE
+    tail = steps[-_IN_A_ROW:]
+    if len(tail) == _IN_A_ROW and all(step.action is None for step in tail):
+        return Ending.UNREADABLE
+    if len(tail) == _IN_A_ROW and last.action is not None and all(step.action == last.action for step in tail):
+        return Ending.REPEATED
+    return None
