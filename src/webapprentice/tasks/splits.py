@@ -3,7 +3,7 @@
 The rule, in order; nothing in it looks at how well a model does:
 
 1. `PAGES` says of every page in the package what it needs. A page is *eligible* when its needs are among `SKILLS`:
-   click, type, select, tab, scroll. What needs more (drag, draw, sight, reckoning, luck, a clock...) is excluded.
+   click, hover, type, select, tab, scroll. What needs more (drag, draw, sight, reckoning, luck, a clock...) is excluded.
 2. A page that is another page with an animation taken out, or another page under a second name, is counted once.
 3. Pages that share their generator, or most of it, form a *family*. A family keeps at most `FAMILY_CAP` pages, those
    that come first by a hash of their names, so that the ten mailboxes do not outweigh everything else.
@@ -25,7 +25,7 @@ from typing import Final, NamedTuple
 
 from webapprentice.core.keys import seed_for
 
-SKILLS: Final = frozenset({"click", "type", "select", "tab", "scroll"})
+SKILLS: Final = frozenset({"click", "hover", "type", "select", "tab", "scroll"})
 FAMILY_CAP: Final = 4
 WHOLE_FAMILIES: Final = 10
 SIBLINGS_FROM: Final = 3
@@ -77,7 +77,7 @@ _ELIGIBLE: Final[dict[str, dict[str, str]]] = {
     },
     "click-dialog": {"click-dialog": "click", "click-dialog-2": "click"},
     "click-link": {"click-link": "click"},
-    "click-menu": {"click-menu": "click"},
+    "click-menu": {"click-menu": "click hover"},
     "click-tab": {
         "click-tab": "click tab",
         "click-tab-2": "click tab",

@@ -1,0 +1,17 @@
+"""Scripts that solve MiniWoB++ tasks by the same actions as a model: proof that a task can be solved, and how soon."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from webapprentice.tasks.solvers.clicking import CLICKING
+from webapprentice.tasks.solvers.forms import FORMS
+from webapprentice.tasks.solvers.longer import LONGER
+from webapprentice.tasks.solvers.scene import Solver, Taken, solver
+
+__all__ = ["SOLVERS", "Solver", "Taken"]
+
+SOLVERS: Final[dict[str, Solver]] = {
+    f"miniwob/{name}": solver(decide) for name, decide in sorted({**CLICKING, **FORMS, **LONGER}.items())
+}
+"""Task id → its solver."""
