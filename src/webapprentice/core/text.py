@@ -25,6 +25,11 @@ def pieces(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+def spaced(text: str) -> str:
+    """The pieces with one space between them; the same string wherever it stands, so that it tokenises the same."""
+    return " ".join(_WORD.findall(text))
+
+
 def words(text: str) -> list[str]:
     """Case-folded words without punctuation, for comparing."""
     folded = unicodedata.normalize("NFKC", text).casefold()

@@ -1,0 +1,11 @@
+"""Floor 1, pure: three spellings of the closed vocabulary, both ways, and the prompts that ask for them.
+
+Reading is total: every string gives an action or a named reason, whatever a model wrote. Nothing is executed.
+"""
+
+from webapprentice.language.prompts import compose
+from webapprentice.language.reading import Read
+from webapprentice.language.spelling import Spelling, gist, read, write
+from webapprentice.language.unspacing import unspaced
+
+__all__ = ["Read", "Spelling", "compose", "gist", "read", "unspaced", "write"]

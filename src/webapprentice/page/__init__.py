@@ -1,0 +1,9 @@
+"""Floor 1, pure: a table of elements becomes text inside a token budget, with a log of what was cut.
+
+One code path serves recordings, benchmarks, training and live acting; a raw HTML file joins it through `from_html`.
+"""
+
+from webapprentice.page.form import Cut, Form, PageText
+from webapprentice.page.rendering import label, render
+
+__all__ = ["Cut", "Form", "PageText", "label", "render"]

@@ -1,0 +1,148 @@
+"""A page form, a spelling, a prompt and a budget, kept together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from webapprentice.core.actions import Action, Select
+from webapprentice.core.faults import UsageError
+from webapprentice.core.keys import key_of
+from webapprentice.core.protocols import Prompt
+from webapprentice.core.records import Element, Observation, Outcome, Record, Result
+from webapprentice.core.text import pieces, spaced
+from webapprentice.language import Read, Spelling, compose, gist, read, write
+from webapprentice.language.prompts import compose_check
+from webapprentice.page import Form, PageText, label, render
+from webapprentice.page.form import Count
+
+_FORMS = {Spelling.SCRIBE: Form.HTML, Spelling.WEBARENA: Form.AXTREE, Spelling.COMPACT: Form.COMPACT}
+_SHOWN_WORDS = 8
+
+
+class Dialect(Record):
+    """What one model reads and writes; every method is a pure function of its arguments."""
+
+    spelling: Spelling
+    budget: int
+    """Tokens of the page text."""
+    history: int
+    """Last actions that a prompt repeats."""
+    answer: int
+    """Tokens of one answer, at the most."""
+
+    @property
+    def form(self) -> Form:
+        """How pages are put into text for this spelling."""
+        return _FORMS[self.spelling]
+
+    def prompt(
+        self,
+        goal: str,
+        observation: Observation,
+        said_so_far: Sequence[tuple[str, Outcome]],
+        count: Count,
+        target: int | None = None,
+    ) -> tuple[Prompt, PageText]:
+        """The chat that asks for the next action, and the page in it. `target` is never cut from the page."""
+        seen = self.describe(observation, count, target)
+        history = [self._did(said, outcome) for said, outcome in said_so_far[-self.history :]] if self.history else []
+        prompt = compose(
+            self.spelling,
+            goal=goal,
+            url=observation.url,
+            page_text=seen.text,
+            history=history,
+            tabs=observation.tabs,
+        )
+        return prompt, seen
+
+    def describe(self, observation: Observation, count: Count, target: int | None = None) -> PageText:
+        """The page as this dialect's models read it; a dialog stands above it."""
+        seen = render(observation.elements, self.form, self.budget, count, target)
+        if not observation.dialog:
+            return seen
+        words = " ".join(pieces(observation.dialog)[: 3 * _SHOWN_WORDS])
+        line = f"dialog {words}" if self.form is Form.COMPACT else f"[dialog] {' '.join(observation.dialog.split())}"
+        return seen.with_(text=f"{line}\n{seen.text}".rstrip("\n"))
+
+    def read(self, said: str, goal: str, observation: Observation) -> Read:
+        """The action these words are, or why they are none; spaced words are looked up in the goal, then the page."""
+        if self.spelling is not Spelling.COMPACT:
+            return read(said, self.spelling)
+        got = read(said, self.spelling, _strings(goal, observation))
+        if isinstance(got.action, Select):
+            element = observation.element(got.action.node)
+            if element is not None and element.options:
+                options = tuple(_option(chosen, element) for chosen in got.action.options)
+                return Read(action=got.action.model_copy(update={"options": options}))
+        return got
+
+    def write(self, action: Action, observation: Observation, number: int = 1) -> str:
+        """The action as a model should say it on this page; `number` counts the step where the spelling shows it."""
+        by_id = {element.id: element for element in observation.elements}
+
+        def words(node: int) -> str:
+            element = by_id.get(node)
+            return "" if element is None else label(element, observation.elements, self.form)
+
+        return write(action, self.spelling, words, number)
+
+    def check(
+        self,
+        goal: str,
+        observation: Observation,
+        said: str,
+        count: Count,
+        said_so_far: Sequence[tuple[str, Outcome]] = (),
+    ) -> Prompt:
+        """The chat that asks whether `said` was right on the page before it; the answer is `yes` or `no`."""
+        keep = max(0, self.history - 1)
+        return compose_check(
+            self.spelling,
+            goal=goal,
+            url=observation.url,
+            page_text=self.describe(observation, count).text,
+            said=gist(said, self.spelling),
+            history=[self._did(*one) for one in said_so_far[-keep:]] if keep else [],
+        )
+
+    def _did(self, said: str, outcome: Outcome) -> str:
+        words = gist(said, self.spelling)
+        return words if outcome.result is Result.DONE else f"{words} ! {outcome.result.value}"
+
+
+def _strings(goal: str, observation: Observation) -> tuple[str, ...]:
+    found = [goal]
+    for element in observation.elements:
+        found.extend(text for text in (element.name, element.text, element.value) if text)
+        found.extend(element.options)
+    return tuple(found)
+
+
+def _option(chosen: str, element: Element) -> str:
+    """The drop-down's own text of an option, which the page may have shown cut."""
+    words = spaced(chosen)
+    whole = next((option for option in element.options if spaced(option) == words), None)
+    if whole is not None:
+        return whole
+    begun = (option for option in element.options if " ".join(pieces(option)[:_SHOWN_WORDS]) == words)
+    return next(begun, chosen)
+
+
+def prompt_key(prompt: Prompt) -> str:
+    """Content key of a prompt; two prompts have one key when every role and character is the same."""
+    return key_of([(message.role, message.content) for message in prompt])
+
+
+_NAMED = {
+    "compact": Dialect(spelling=Spelling.COMPACT, budget=700, history=3, answer=48),
+    "webarena": Dialect(spelling=Spelling.WEBARENA, budget=1920, history=1, answer=384),
+    "scribe": Dialect(spelling=Spelling.SCRIBE, budget=24_000, history=50, answer=500),
+}
+
+
+def load(name: str) -> Dialect:
+    """The dialect of this name: compact, webarena or scribe. Raises UsageError for any other."""
+    if name not in _NAMED:
+        raise UsageError(f"there is no dialect {name!r}; the dialects are {', '.join(_NAMED)}")
+    return _NAMED[name]
