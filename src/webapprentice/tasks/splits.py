@@ -3,7 +3,7 @@
 The rule, in order; nothing in it looks at how well a model does:
 
 1. `PAGES` says of every page in the package what it needs. A page is *eligible* when its needs are among `SKILLS`:
-   click, hover, type, select, tab, scroll. What needs more (drag, draw, sight, reckoning, luck, a clock...) is excluded.
+   click, hover, type, select, tab, scroll. What needs more (drag, draw, sight, reckoning, luck...) is excluded.
 2. A page that is another page with an animation taken out, or another page under a second name, is counted once.
 3. Pages that share their generator, or most of it, form a *family*. A family keeps at most `FAMILY_CAP` pages, those
    that come first by a hash of their names, so that the ten mailboxes do not outweigh everything else.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from webapprentice.tasks.solvers.clicking import CLICKING
+from webapprentice.tasks.solvers.drawn import DRAWN
 from webapprentice.tasks.solvers.forms import FORMS
 from webapprentice.tasks.solvers.longer import LONGER
 from webapprentice.tasks.solvers.scene import Solver, Taken, solver
@@ -12,6 +13,6 @@ from webapprentice.tasks.solvers.scene import Solver, Taken, solver
 __all__ = ["SOLVERS", "Solver", "Taken"]
 
 SOLVERS: Final[dict[str, Solver]] = {
-    f"miniwob/{name}": solver(decide) for name, decide in sorted({**CLICKING, **FORMS, **LONGER}.items())
+    f"miniwob/{name}": solver(decide) for name, decide in sorted({**CLICKING, **FORMS, **LONGER, **DRAWN}.items())
 }
 """Task id → its solver."""

@@ -1,0 +1,134 @@
+"""Solvers for pages of shapes, colours and drags: outside the split, but they prove that the actions work."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from webapprentice.core.actions import Action, Drag
+from webapprentice.core.records import Element
+from webapprentice.tasks.solvers.scene import MissingError, Scene, click
+
+_PLACES: Final = {"1st": 0, "2nd": 1, "3rd": 2}
+_WAYS: Final = {"left": (-25, 0), "right": (25, 0), "up": (0, -25), "down": (0, 25)}
+_FIGURES: Final = {"rect": "rectangle", "circle": "circle", "polygon": "triangle"}
+_LARGE: Final = 16
+"""Height in CSS pixels from which a shape on the grid is a large one (they are 10 and 20)."""
+
+
+def coloured_box(scene: Scene) -> Action:
+    """Click the box of a colour."""
+    (colour,) = scene.said(r"Click on the (\w+) colored box")
+    for box in scene.find(cls="color"):
+        if re.search(rf"background-color: {colour}\b", box.attributes.get("style", "")):
+            return click(box)
+    raise MissingError(colour)
+
+
+def shades(scene: Scene) -> Action:
+    """Mark all shades of red, green or blue, then submit."""
+    (colour,) = scene.said(r"shades of (\w+)")
+    for box in scene.find("span"):
+        channels = [int(part) for part in re.findall(r"\d+", box.attributes.get("style", ""))[:3]]
+        fits = len(channels) == 3 and ("red", "green", "blue")[channels.index(max(channels))] == colour
+        if fits and "selected" not in box.attributes.get("class", ""):
+            return click(box)
+    return click(scene.one("button"))
+
+
+def coordinate(scene: Scene) -> Action:
+    """Click the point of a grid."""
+    return click(scene.one("circle", html_id=scene.said(r"(\(-?\d,-?\d\))")[0]))
+
+
+def _shapes(scene: Scene) -> list[Element]:
+    return [shape for shape in scene.elements if shape.tag in (*_FIGURES, "text")]
+
+
+def _fits(scene: Scene, shape: Element, description: str) -> bool:
+    *features, noun = description.split()
+    text = scene.text(shape)
+    kind = "shape" if shape.tag in _FIGURES else "digit" if text.isdigit() else "letter"
+    known = {"large" if shape.box[3] >= _LARGE else "small", shape.attributes.get("fill", "")}
+    return set(features) <= known and noun in ("item", kind, _FIGURES.get(shape.tag, text))
+
+
+def described_shape(scene: Scene) -> Action:
+    """Click a shape of the grid by its description."""
+    (description,) = scene.said(r"Click on a (.*)")
+    fits = [shape for shape in _shapes(scene) if _fits(scene, shape, description)]
+    if not fits:
+        raise MissingError(description)
+    return click(fits[0])
+
+
+def count_shapes(scene: Scene) -> Action:
+    """Click the button with the number of shapes of a description."""
+    (description,) = scene.said(r"How many (.*)s are there")
+    amount = sum(_fits(scene, shape, description) for shape in _shapes(scene))
+    return click(scene.one("button", text=str(amount)))
+
+
+def shape_name(scene: Scene) -> Action:
+    """Click the button that says what the figure is."""
+    shape = _shapes(scene)[0]
+    text = scene.text(shape)
+    name = _FIGURES.get(shape.tag) or ("number" if text.isdigit() else "letter")
+    return click(scene.one("button", text=name.capitalize()))
+
+
+def ascending(scene: Scene) -> Action:
+    """Click 1, then the squares over the other numbers, which stand in order."""
+    numbers = [shape for shape in scene.find("text") if scene.text(shape) == "1"]
+    return click(numbers[0] if numbers else scene.one("rect"))
+
+
+def into_box(scene: Scene) -> Action:
+    """Drag the small box into the large one, then submit."""
+    small, large = scene.one(html_id="draggableSmall"), scene.one(html_id="draggableLarge")
+    return scene.first(Drag(node=small.id, to=large.id), click(scene.one("button")))
+
+
+def that_way(scene: Scene) -> Action:
+    """Drag the shape a little in one direction, then submit."""
+    (way,) = scene.said(r"(left|right|up|down) then")
+    return scene.first(Drag(node=_shapes(scene)[0].id, by=_WAYS[way]), click(scene.one("button")))
+
+
+def mark_text(scene: Scene) -> Action:
+    """Drag over a paragraph from its first letter to its last, then submit."""
+    place = re.search(r"the (\w+) paragraph", scene.goal)
+    text = scene.one(html_id="randomText")
+    if place and place[1] in _PLACES:
+        text = scene.one("p", within=text, nth=_PLACES[place[1]])
+    _, _, width, height = text.box
+    mark = Drag(node=text.id, at=(0, 4), to=text.id, to_at=(width - 1, height - 3))
+    return scene.first(mark, click(scene.one("button")))
+
+
+def pie_slice(scene: Scene) -> Action:
+    """Open the pie and click the slice of a letter."""
+    (label,) = scene.said(r'"(.*)"')
+    slices = [text for text in scene.find("text") if scene.text(text) == label]
+    opener = next(text for text in scene.find("text") if scene.text(text) == "+")
+    return scene.first(click(opener), click(slices[0])) if slices else click(opener)
+
+
+DRAWN: Final[dict[str, Callable[[Scene], Action]]] = {
+    "click-color": coloured_box,
+    "click-shades": shades,
+    "grid-coordinate": coordinate,
+    "click-shape": described_shape,
+    "count-shape": count_shapes,
+    "identify-shape": shape_name,
+    "ascending-numbers": ascending,
+    "drag-box": into_box,
+    "drag-circle": that_way,
+    "drag-single-shape": that_way,
+    "highlight-text": mark_text,
+    "highlight-text-2": mark_text,
+    "click-pie": pie_slice,
+    "click-pie-nodelay": pie_slice,
+}
+"""Page name → what to do next."""

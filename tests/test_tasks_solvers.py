@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from webapprentice.core.actions import Action, Click, Stop, Type, Wait
+from webapprentice.core.protocols import World
+from webapprentice.core.records import Element, Observation, Outcome, Result, Step, Task
+from webapprentice.tasks import splits
+from webapprentice.tasks.solvers import SOLVERS
+from webapprentice.tasks.solvers.scene import Scene, click_beside
+from webapprentice.tasks.splits import ATTEMPTED, EXCLUDED, HELD_OUT, HELD_OUT_FAMILIES, HELD_OUT_SIBLINGS, PAGES
+
+SEEDS = (1, 2, 3, 4, 5)
+WORLDS = 12
+
+
+def packaged_pages() -> set[str]:
+    found = find_spec("miniwob")
+    if found is None or not found.submodule_search_locations:
+        pytest.skip("the miniwob package is not installed")
+    return {path.stem for path in Path(found.submodule_search_locations[0]).glob("html/miniwob/*.html")}
+
+
+def family(task: str) -> str:
+    return PAGES[task.removeprefix("miniwob/")].family
+
+
+class TestSplit:
+    def test_every_page_of_the_package_is_in_exactly_one_place(self) -> None:
+        assert {splits.identifier(name) for name in packaged_pages()} == {*ATTEMPTED, *HELD_OUT, *EXCLUDED}
+        assert len(ATTEMPTED) + len(HELD_OUT) + len(EXCLUDED) == len(PAGES)
+
+    def test_sizes(self) -> None:
+        assert len(ATTEMPTED) >= 40
+        assert len(HELD_OUT) >= 15
+        assert len(HELD_OUT_FAMILIES) >= splits.WHOLE_FAMILIES
+
+    def test_held_out_families_have_no_sibling_among_the_attempted(self) -> None:
+        assert not {family(task) for task in HELD_OUT_FAMILIES} & {family(task) for task in ATTEMPTED}
+
+    def test_held_out_siblings_have_two_or_more_attempted(self) -> None:
+        attempted = [family(task) for task in ATTEMPTED]
+        assert all(attempted.count(family(task)) >= 2 for task in HELD_OUT_SIBLINGS)
+
+    def test_what_is_used_asks_for_no_more_than_the_skills(self) -> None:
+        for task in (*ATTEMPTED, *HELD_OUT):
+            assert PAGES[task.removeprefix("miniwob/")].needs <= splits.SKILLS
+
+    def test_every_exclusion_has_a_reason(self) -> None:
+        assert all(EXCLUDED.values())
+
+    def test_the_split_is_the_one_that_results_were_published_for(self) -> None:
+        names = [task.removeprefix("miniwob/") for task in HELD_OUT_FAMILIES]
+        assert names == [
+            "choose-list",
+            "click-checkboxes",
+            "click-checkboxes-large",
+            "click-checkboxes-soft",
+            "click-option",
+            "click-scroll-list",
+            "phone-book",
+            "scroll-text",
+            "scroll-text-2",
+            "search-engine",
+            "sign-agreement",
+        ]
+        assert [task.removeprefix("miniwob/") for task in HELD_OUT_SIBLINGS] == [
+            "choose-date-nodelay",
+            "click-tab-2",
+            "click-test-2",
+            "email-inbox-forward-nl",
+            "enter-text-2",
+            "login-user",
+            "social-media",
+        ]
+
+    def test_the_order_of_the_table_does_not_matter(self) -> None:
+        assert splits.split(dict(reversed(PAGES.items()))) == splits.split(PAGES)
+
+    def test_step_limits_are_of_real_pages_and_in_range(self) -> None:
+        assert set(splits.STEP_LIMITS) <= set(PAGES)
+        assert all(5 <= limit <= 15 for limit in splits.STEP_LIMITS.values())
+
+    def test_nearly_all_that_is_used_has_a_solver(self) -> None:
+        unsolved = {task for task in (*ATTEMPTED, *HELD_OUT) if task not in SOLVERS}
+        assert unsolved <= {"miniwob/click-checkboxes-soft"}
+
+
+def button(node: int, words: str, box: tuple[int, int, int, int]) -> tuple[Element, Element]:
+    return (
+        Element(id=node, tag="button", role="button", name=words, box=box),
+        Element(id=node + 1, parent=node, tag="#text", text=words, box=box),
+    )
+
+
+class TestScene:
+    def test_a_covered_button_is_clicked_where_it_shows(self) -> None:
+        below, _ = button(1, "ONE", (10, 60, 40, 40))
+        above, _ = button(3, "TWO", (20, 70, 40, 40))
+        action = click_beside(below, [below, above])
+        assert action.at is not None
+        x, y = 10 + action.at[0], 60 + action.at[1]
+        assert not (20 <= x <= 60 and 70 <= y <= 110)
+
+    def test_the_objective_itself_is_not_part_of_the_page(self) -> None:
+        query = Element(id=1, tag="div", attributes={"id": "query"})
+        inner = Element(id=2, parent=1, tag="button", name="no")
+        real = button(3, "yes", (0, 0, 10, 10))
+        scene = Scene("", Observation(url="", elements=(query, inner, *real)))
+        assert [element.id for element in scene.find("button")] == [3]
+
+    def test_a_solver_that_misses_something_waits(self) -> None:
+        assert isinstance(SOLVERS["miniwob/click-test"]("", Observation(url=""), ()), Wait)
+
+    def test_a_solver_depends_on_its_arguments_alone(self) -> None:
+        box = Element(id=7, tag="input", attributes={"type": "text"})
+        seen = Observation(url="", elements=(box, *button(8, "Submit", (0, 0, 9, 9))))
+        goal = 'Enter "Joye" into the text field and press Submit.'
+        solve = SOLVERS["miniwob/enter-text"]
+        first = solve(goal, seen, ())
+        assert first == solve(goal, seen, ()) == Type(node=7, text="Joye")
+        step = Step(index=0, observation=seen, said="", action=first, outcome=Outcome(result=Result.DONE))
+        assert solve(goal, seen, (step,)) == Click(node=8)
+
+
+async def play(world: World, task: Task, seed: int, policy: object) -> tuple[float | None, list[str]]:
+    start = await world.reset(task, seed)
+    seen: Observation = start.observation
+    steps: list[Step] = []
+    log = [start.goal]
+    for index in range(task.limits.steps):
+        action: Action = policy(start.goal, seen, steps)  # type: ignore[operator]
+        happened = await world.step(action)
+        log.append(f"{action!r} {happened.outcome.result} {happened.outcome.message}")
+        steps.append(Step(index=index, observation=seen, said="", action=action, outcome=happened.outcome))
+        if happened.raw_reward is not None or happened.outcome.done:
+            return happened.raw_reward, log
+        if happened.observation is not None:
+            seen = happened.observation
+    return None, log
+
+
+def idle(goal: str, seen: Observation, past: Sequence[Step]) -> Action:
+    return Wait(seconds=0.0) if not past else Stop()
+
+
+async def play_all(jobs: list[tuple[Task, int, object]]) -> dict[tuple[str, int], tuple[float | None, list[str]]]:
+    from webapprentice.browser import BrowserConfig
+    from webapprentice.tasks.miniwob import worlds
+
+    results: dict[tuple[str, int], tuple[float | None, list[str]]] = {}
+    waiting = list(reversed(jobs))
+
+    async def work(world: World) -> None:
+        while waiting:
+            task, seed, policy = waiting.pop()
+            results[task.id, seed] = await play(world, task, seed, policy)
+
+    async with worlds(WORLDS, BrowserConfig()) as many:
+        await asyncio.gather(*(work(world) for world in many))
+    return results
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+class TestSolvers:
+    def test_every_solver_solves_five_seeds(self) -> None:
+        from webapprentice.tasks import load
+
+        jobs = [(load(name)[0], seed, solve) for name, solve in SOLVERS.items() for seed in SEEDS]
+        results = asyncio.run(play_all(jobs))
+        failed = {key: log for key, (reward, log) in results.items() if reward != 1.0}
+        assert not failed, "\n".join(f"{key}: {' | '.join(log)}" for key, log in failed.items())
+        assert len(SOLVERS) >= 60
+
+    def test_idling_solves_nothing(self) -> None:
+        from webapprentice.tasks import load
+
+        jobs = [(load(name)[0], 1, idle) for name in SOLVERS]
+        rewards = {task: reward for (task, _), (reward, _) in asyncio.run(play_all(jobs)).items()}
+        assert not {task: reward for task, reward in rewards.items() if reward is not None and reward > 0}
