@@ -1,0 +1,226 @@
+"""Checkpoints on this machine: Qwen2, Qwen2.5, Qwen3, Llama and what else transformers reads, with PEFT adapters."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+import transformers
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from webapprentice.core.faults import Fault, FaultError, Owner, UnavailableError, UsageError, border
+from webapprentice.core.keys import key_of, seed_for
+from webapprentice.core.protocols import Completion, Prompt, Sampling
+from webapprentice.core.records import Usage
+from webapprentice.models.chat import Chat
+from webapprentice.models.checkpoints import key_of_weights, verify_if_signed
+from webapprentice.models.config import ModelConfig
+from webapprentice.models.decode import Engine, Request, Row
+
+T = TypeVar("T")
+_TAIL = 48  # tokens decoded again at each step to look for stop strings
+_HUB_FILES = ["*.json", "*.safetensors", "*.jinja", "*.txt", "*.model"]
+
+
+class LocalModel:
+    """A causal language model with its tokenizer and, when asked for, an adapter that can be swapped at any time.
+
+    All work happens in one thread of its own, in the order it was asked for, so the event loop goes on meanwhile.
+    """
+
+    def __init__(self, model: Any, chat: Chat, folder: Path, config: ModelConfig) -> None:
+        self.chat, self.folder, self.config = chat, folder, config
+        self.adapter: Path | None = None
+        self._model = model
+        self._peft: Any = None
+        limit = getattr(model.config, "max_position_embeddings", None) or chat.tokenizer.model_max_length
+        self.context: int = min(config.context or limit, limit)
+        """Tokens of prompt and answer together."""
+        end = model.generation_config.eos_token_id if model.generation_config else None
+        self._end = frozenset(chat.end) | set(end if isinstance(end, list) else [] if end is None else [end])
+        # Thread counts belong to a thread, not to the process: they are set inside the worker.
+        self._worker = ThreadPoolExecutor(1, "model", lambda: torch.set_num_threads(config.threads))
+
+    @classmethod
+    def open(cls, name: str, config: ModelConfig) -> LocalModel:
+        """Load a checkpoint folder, an adapter folder (with the base it names), or a Hugging Face name.
+
+        Raises UsageError when it is no checkpoint, OutputError when its files are damaged.
+        """
+        transformers.utils.logging.disable_progress_bar()
+        folder, adapter = _folder(name), config.adapter
+        if (folder / "adapter_config.json").is_file():
+            folder, adapter = _base_of(folder), adapter or folder
+        verify_if_signed(folder)
+        model, tokenizer = load_weights(folder, *_placed(config))
+        loaded = cls(model.eval().requires_grad_(False), Chat(tokenizer, config.thinking), folder, config)
+        if adapter is not None:
+            loaded.use(adapter)
+        return loaded
+
+    @property
+    def key(self) -> str:
+        """Content key of the weights and tokenizer, and of the adapter in use."""
+        base = key_of_weights(self.folder)
+        return base if self.adapter is None else key_of(base, key_of_weights(self.adapter))
+
+    def use(self, adapter: Path | None) -> None:
+        """Answer with this adapter from now on; None: with the weights alone. Waits for answers under way."""
+        self._worker.submit(self._use, adapter).result()
+
+    def count(self, text: str) -> int:
+        """Tokens of a piece of text, without any chat template around it."""
+        return self.chat.count(text)
+
+    def room(self, prompt: Prompt) -> int:
+        """Tokens left for an answer; zero or less when the prompt does not fit."""
+        return self.context - len(self.chat.prompt_ids(prompt))
+
+    async def complete(self, prompts: Sequence[Prompt], samplings: Sequence[Sampling]) -> list[Completion]:
+        """One completion a prompt, in order.
+
+        Each draws from its sampling's seed and its own prompt, whatever else is in the batch. An answer is cut off
+        where the context ends. Raises FaultError `context_overflow` before any work when a prompt leaves no room.
+        """
+        return await self._in_worker(lambda: self._complete(prompts, samplings))
+
+    async def logprobs(self, prompts: Sequence[Prompt], answers: Sequence[str]) -> list[float]:
+        """Log-probability of each answer with its closing token, nats: the chance of saying exactly that."""
+        return await self._in_worker(lambda: self._logprobs(prompts, answers))
+
+    def close(self) -> None:
+        """Let the thread go; the model cannot be asked any more."""
+        self._worker.shutdown()
+
+    async def _in_worker(self, work: Callable[[], T]) -> T:
+        with border(Owner.MODEL, "oom", torch.OutOfMemoryError):
+            return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+
+    @property
+    def _engine(self) -> Engine:
+        return Engine(self._model, self._end, self.config.batch, self.config.prefill_tokens)
+
+    def _complete(self, prompts: Sequence[Prompt], samplings: Sequence[Sampling]) -> list[Completion]:
+        began = time.monotonic()
+        requests = [self._request(prompt, sampling) for prompt, sampling in zip(prompts, samplings, strict=True)]
+        rows = self._engine.answer(requests)
+        each = (time.monotonic() - began) / max(len(rows), 1)
+        return [self._completion(row, sampling, each) for row, sampling in zip(rows, samplings, strict=True)]
+
+    def _request(self, prompt: Prompt, sampling: Sampling) -> Request:
+        ids = self.chat.prompt_ids(prompt)
+        self._check_fits(len(ids), 1)
+        ended = (lambda tokens: _cut(self.chat.words(tokens[-_TAIL:]), sampling.stop)[1]) if sampling.stop else None
+        return Request(
+            prompt=ids,
+            most=max(1, min(sampling.max_tokens, self.context - len(ids))),
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            seed=seed_for(sampling.seed, ids),
+            ended=ended,
+        )
+
+    def _completion(self, row: Row, sampling: Sampling, seconds: float) -> Completion:
+        text, _ = _cut(self.chat.words([token for token in row.tokens if token not in self._end]), sampling.stop)
+        usage = Usage(prompt_tokens=len(row.request.prompt), completion_tokens=len(row.tokens), seconds=seconds)
+        return Completion(text=text, logprob=row.logprob, usage=usage, finished=row.finished)
+
+    def _logprobs(self, prompts: Sequence[Prompt], answers: Sequence[str]) -> list[float]:
+        opened = [self.chat.prompt_ids(prompt) for prompt in prompts]
+        given = [self.chat.answer_ids(prompt, answer) for prompt, answer in zip(prompts, answers, strict=True)]
+        for ids, answer in zip(opened, given, strict=True):
+            self._check_fits(len(ids), len(answer))
+        scores: list[float] = self._engine.score(opened, given)
+        return scores
+
+    def _check_fits(self, prompt: int, answer: int) -> None:
+        if prompt + answer > self.context:
+            message = f"{prompt:,} tokens of prompt and {answer:,} of answer do not fit into {self.context:,}"
+            raise FaultError(Fault(owner=Owner.MODEL, kind="context_overflow", message=message))
+
+    def _use(self, adapter: Path | None) -> None:
+        # PEFT puts its layers into the model itself, so the same model object answers with and without them.
+        if adapter is None:
+            if self._peft is not None:
+                self._peft.base_model.disable_adapter_layers()
+        else:
+            verify_if_signed(adapter)
+            name = f"a{key_of_weights(adapter)}"
+            with border(Owner.MODEL, "bad_adapter"):
+                self._put_on(adapter, name)
+        self.adapter = adapter
+
+    def _put_on(self, adapter: Path, name: str) -> None:
+        from peft import PeftModel
+
+        if self._peft is None:
+            self._peft = PeftModel.from_pretrained(self._model, str(adapter), adapter_name=name).eval()
+        elif name not in self._peft.peft_config:
+            self._peft.load_adapter(str(adapter), adapter_name=name)
+        self._peft.base_model.enable_adapter_layers()
+        self._peft.set_adapter(name)
+
+
+def load_weights(folder: Path, device: str, dtype: torch.dtype) -> tuple[Any, Any]:
+    """Model and tokenizer of a checkpoint folder; safetensors only, no code from the folder.
+
+    Raises UsageError when the folder is no complete checkpoint.
+    """
+    if not (folder / "config.json").is_file():
+        raise UsageError(f"{folder} holds no config.json; give a folder with a transformers checkpoint")
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        model, report = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=dtype, use_safetensors=True, trust_remote_code=False, output_loading_info=True
+        )
+    except Exception as error:
+        line = " ".join(str(error).split())[:200]
+        raise UsageError(f"{folder} is no checkpoint that can be loaded: {line}") from error
+    if report["missing_keys"]:
+        names = ", ".join(sorted(report["missing_keys"])[:3])
+        raise UsageError(f"{folder} lacks {len(report['missing_keys'])} of the model's tensors: {names}")
+    return model.to(device), tokenizer
+
+
+def _placed(config: ModelConfig) -> tuple[str, torch.dtype]:
+    gpu = torch.cuda.is_available()
+    device = config.device if config.device != "auto" else "cuda" if gpu else "cpu"
+    if device.startswith("cuda") and not gpu:
+        raise UnavailableError(f"device {device!r} was asked for and there is no GPU; use device=cpu")
+    name = config.dtype if config.dtype != "auto" else "float32" if device == "cpu" else "bfloat16"
+    return device, getattr(torch, name)
+
+
+def _folder(name: str) -> Path:
+    """The folder itself, or the local copy of a Hugging Face repository."""
+    if Path(name).is_dir():
+        return Path(name)
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=_HUB_FILES))
+    except Exception as error:
+        line = " ".join(str(error).split())[:160]
+        raise UnavailableError(
+            f"model {name!r} is no folder here and could not be fetched from Hugging Face: {line}"
+        ) from error
+
+
+def _base_of(adapter: Path) -> Path:
+    named = json.loads((adapter / "adapter_config.json").read_text()).get("base_model_name_or_path")
+    if not named:
+        raise UsageError(f"the adapter {adapter} names no base model; load the base with adapter={adapter}")
+    beside = adapter / named
+    return beside if not Path(named).is_absolute() and (beside / "config.json").is_file() else _folder(named)
+
+
+def _cut(text: str, stops: Sequence[str]) -> tuple[str, bool]:
+    """The text before the first stop string, and whether there was one."""
+    places = [place for place in (text.find(stop) for stop in stops if stop) if place >= 0]
+    return (text[: min(places)], True) if places else (text, False)
