@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field
 
 from webapprentice.core.actions import Action
 from webapprentice.core.records import Ending, Outcome, Record
+from webapprentice.metrics import Interval
 
 
 class Split(StrEnum):
@@ -34,18 +35,6 @@ class Role(StrEnum):
     REWARD = "reward"
     """Selected by the programmatic reward: an upper bound, never the result."""
     OTHER = "other"
-
-
-class Interval(Record):
-    """A 95 % interval."""
-
-    low: float
-    high: float
-
-    @property
-    def includes_zero(self) -> bool:
-        """No difference is among the values that the data allow."""
-        return self.low <= 0.0 <= self.high
 
 
 class Rate(Record):

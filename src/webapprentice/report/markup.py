@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
-_ATTRIBUTE = re.compile(r"[a-zA-Z][a-zA-Z-]*")
+_ATTRIBUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9-]*")
 _REFUSED_TAGS = frozenset({"script", "iframe", "object", "embed", "base", "form"})
 _UNSEEN = re.compile(
     "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\u061c\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff\\ufff9-\\ufffc\\ufffe\\uffff]"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from webapprentice.core.actions import Action
-from webapprentice.report.data import Cell, Difference, Interval, Rate, ReportData, Split
+from webapprentice.metrics import Interval
+from webapprentice.report.data import Cell, Difference, Rate, ReportData, Split
 
 MISSING = "not measured"
 _CERTAIN = 0.05
@@ -80,32 +81,11 @@ def finding(difference: Difference | None) -> str:
     """What a difference shows, never more than its interval allows."""
     if difference is None or difference.interval is None:
         return "no interval was computed: nothing is shown"
-    if difference.interval.includes_zero:
+    if not difference.interval.excludes_zero:
         return "the interval includes zero: no gain is shown"
     if difference.value < 0:
         return "the interval lies below zero: the model got worse"
     return "the interval excludes zero: a gain is shown"
-
-
-def verdict(report: ReportData) -> list[str]:
-    """The headline in plain words: one sentence a temperature, then one for tasks that were never attempted."""
-    sentences = [_sentence(report, temperature, Split.ALL) for temperature in report.temperatures]
-    if any(cell.split is Split.HELD_OUT for cell in report.cells):
-        sentences += [_sentence(report, temperature, Split.HELD_OUT) for temperature in report.temperatures]
-    return [sentence for sentence in sentences if sentence] or ["Success was not measured."]
-
-
-def _sentence(report: ReportData, temperature: float, split: Split) -> str:
-    base, improved = report.cell(report.base, temperature, split), report.cell(report.improved, temperature, split)
-    where = "" if split is Split.ALL else " on tasks it never attempted"
-    how = "decoded greedily" if temperature == 0 else f"sampled at {decoding(temperature)}"
-    if base is None or improved is None or base.rate.value is None or improved.rate.value is None:
-        return f"{how[0].upper()}{how[1:]}{where}: {MISSING}."
-    difference = improved.difference
-    change = f"{percent(base.rate.value)} → {percent(improved.rate.value)}"
-    if difference is not None:
-        change += f", {points(difference.value)} points {between(difference.interval, signed=True)}"
-    return f"{how[0].upper()}{how[1:]}{where}: {change}; {finding(difference)}."
 
 
 def cautions(report: ReportData) -> list[str]:
@@ -144,7 +124,7 @@ def _disagree(cell: Cell) -> bool:
     difference = cell.difference
     if difference is None or difference.interval is None or difference.sign_p is None:
         return False
-    return not difference.interval.includes_zero and difference.sign_p > _CERTAIN
+    return difference.interval.excludes_zero and difference.sign_p > _CERTAIN
 
 
 def plainly(action: Action | None) -> str:
@@ -155,3 +135,32 @@ def plainly(action: Action | None) -> str:
     node = fields.pop("node", None)
     shown = [f"{key}={value!r}" if isinstance(value, str) else f"{key}={value}" for key, value in fields.items()]
     return " ".join([action.kind.replace("_", " "), *([f"[{node}]"] if node is not None else []), *shown])
+
+
+def summary(report: ReportData) -> str:
+    """The whole result in one sentence that claims no more than the intervals do."""
+    clauses = [_clause(report, temperature) for temperature in report.temperatures]
+    held_out = {t: report.cell(report.improved, t, Split.HELD_OUT) for t in report.temperatures}
+    known = {t: _shown(cell.difference) for t, cell in held_out.items() if cell is not None}
+    if len(set(known.values())) == 1:
+        clauses.append(f"on tasks it never attempted {next(iter(known.values()))}")
+    else:
+        clauses += [f"on tasks it never attempted, {decoding(t)}, {shown}" for t, shown in known.items()]
+    text = "; ".join(clause for clause in clauses if clause) or f"success was {MISSING}"
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _clause(report: ReportData, temperature: float) -> str:
+    cell = report.cell(report.improved, temperature)
+    how = "decoded greedily" if temperature == 0 else f"sampled at {decoding(temperature)}"
+    if cell is None or cell.difference is None:
+        return f"{how} the difference was {MISSING}"
+    return f"{how} {_shown(cell.difference)} ({points(cell.difference.value)} points)"
+
+
+def _shown(difference: Difference | None) -> str:
+    if difference is None or difference.interval is None:
+        return "nothing is shown, for want of an interval"
+    if not difference.interval.excludes_zero:
+        return "the interval includes zero: no gain is shown"
+    return "a gain is shown" if difference.value > 0 else "the model got worse"
