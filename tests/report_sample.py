@@ -30,7 +30,65 @@ from webapprentice.report import (
     Training,
 )
 
-NAMES = ["ascending-numbers", "bisect-angle", "book-flight-nodelay", "buy-ticket", "choose-date-easy", "choose-list", "circle-center", "click-button", "click-button-sequence", "click-checkboxes", "click-checkboxes-large", "click-checkboxes-soft", "click-checkboxes-transfer", "click-collapsible", "click-collapsible-2", "click-color", "click-dialog", "click-dialog-2", "click-link", "click-menu", "click-option", "click-pie", "click-scroll-list", "click-shades", "click-shape", "click-tab", "click-tab-2", "click-tab-2-easy", "click-tab-2-hard", "click-test", "click-test-2", "click-test-transfer", "click-widget", "copy-paste", "count-shape", "drag-box", "drag-item", "drag-items", "email-inbox-delete", "email-inbox-reply", "enter-date", "enter-password", "enter-text", "enter-text-2", "enter-text-dynamic", "find-word", "focus-text", "focus-text-2", "grid-coordinate", "guess-number", "identify-shape", "login-user", "login-user-popup", "multi-layouts", "navigate-tree", "read-table", "search-engine"]
+NAMES = [
+    "ascending-numbers",
+    "bisect-angle",
+    "book-flight-nodelay",
+    "buy-ticket",
+    "choose-date-easy",
+    "choose-list",
+    "circle-center",
+    "click-button",
+    "click-button-sequence",
+    "click-checkboxes",
+    "click-checkboxes-large",
+    "click-checkboxes-soft",
+    "click-checkboxes-transfer",
+    "click-collapsible",
+    "click-collapsible-2",
+    "click-color",
+    "click-dialog",
+    "click-dialog-2",
+    "click-link",
+    "click-menu",
+    "click-option",
+    "click-pie",
+    "click-scroll-list",
+    "click-shades",
+    "click-shape",
+    "click-tab",
+    "click-tab-2",
+    "click-tab-2-easy",
+    "click-tab-2-hard",
+    "click-test",
+    "click-test-2",
+    "click-test-transfer",
+    "click-widget",
+    "copy-paste",
+    "count-shape",
+    "drag-box",
+    "drag-item",
+    "drag-items",
+    "email-inbox-delete",
+    "email-inbox-reply",
+    "enter-date",
+    "enter-password",
+    "enter-text",
+    "enter-text-2",
+    "enter-text-dynamic",
+    "find-word",
+    "focus-text",
+    "focus-text-2",
+    "grid-coordinate",
+    "guess-number",
+    "identify-shape",
+    "login-user",
+    "login-user-popup",
+    "multi-layouts",
+    "navigate-tree",
+    "read-table",
+    "search-engine",
+]
 
 
 def rate(solved: int, counted: int, faults: int | None = 0) -> Rate:
@@ -300,9 +358,19 @@ def training(arm: str, seed: int | None) -> Training:
     )
     check = tuple(LossPoint(step=n, loss=0.33 + 1.0 * math.exp(-n / 55)) for n in range(20, 201, 20))
     return Training(
-        arm=arm, seed=seed, method="full", loss=loss, validation=check, rows=941, epochs=3.4, updates=200, batch=16,
-        learning_rate=6e-4, parameters=948_480, seconds=41.2,
-    )  # fmt: skip
+        arm=arm,
+        seed=seed,
+        method="full",
+        loss=loss,
+        validation=check,
+        rows=941,
+        epochs=3.4,
+        updates=200,
+        batch=16,
+        learning_rate=6e-4,
+        parameters=948_480,
+        seconds=41.2,
+    )
 
 
 def sample() -> ReportData:
@@ -326,16 +394,32 @@ def sample() -> ReportData:
         ),
     )
     origin = Origin(
-        run="r-20261121-7f3a", created="21 November 2026, 03:40 UTC", command="apprentice improve demo.yaml --out runs/demo",
+        run="r-20261121-7f3a",
+        created="21 November 2026, 03:40 UTC",
+        command="apprentice improve demo.yaml --out runs/demo",
         config="rounds: 1\nattempts:\n  tasks: 40\n  seeds: 50\n  each: 6\ntrain:\n  learning_rate: 0.0006\n",
-        config_hash="c0ffee0123456789", models={"base": "5d1c0a9e77b2c3d4e5f6", "improved": "9f00aa11bb22cc33dd44"},
-        versions={"webapprentice": "0.1.0", "torch": "2.13.0", "transformers": "5.23.0", "playwright": "1.65.2", "miniwob": "1.1.0"},
-        commit="5815087", browser="Chromium 141.0.7390.37 (headless shell)", machine="x86-64, 16 GiB", cores=2,
+        config_hash="c0ffee0123456789",
+        models={"base": "5d1c0a9e77b2c3d4e5f6", "improved": "9f00aa11bb22cc33dd44"},
+        versions={
+            "webapprentice": "0.1.0",
+            "torch": "2.13.0",
+            "transformers": "5.23.0",
+            "playwright": "1.65.2",
+            "miniwob": "1.1.0",
+        },
+        commit="5815087",
+        browser="Chromium 141.0.7390.37 (headless shell)",
+        machine="x86-64, 16 GiB",
+        cores=2,
         stages=(
-            Stage(name="examine base", seconds=118.0), Stage(name="attempt", seconds=171.5), Stage(name="curate", seconds=4.1),
-            Stage(name="train", seconds=41.2), Stage(name="examine improved", seconds=112.9), Stage(name="report", seconds=None),
+            Stage(name="examine base", seconds=118.0),
+            Stage(name="attempt", seconds=171.5),
+            Stage(name="curate", seconds=4.1),
+            Stage(name="train", seconds=41.2),
+            Stage(name="examine improved", seconds=112.9),
+            Stage(name="report", seconds=None),
         ),
-    )  # fmt: skip
+    )
     return ReportData(
         base="base",
         improved="label_free",

@@ -129,9 +129,8 @@ def _verdict(attempt: Attempt) -> Html:
 
 
 def _step(step: ShownStep, number: int, allowed: bool) -> Html:
-    page: Child = tag("pre", shorten(step.page, MOST_PAGE)) if step.page is not None else None
+    page = tag("pre", shorten(step.page, MOST_PAGE)) if step.page is not None else None
     shot = picture(step) if allowed else _absent(step)
-    seen = tag("div", shot, page or tag("p", "Page text not kept.", class_="note"), class_="seen")
     heading = [tag("span", f"Step {number}")]
     heading += [tag("span", shorten(step.url, 160))] if step.url else []
     done = step.outcome.result is Result.DONE
@@ -147,11 +146,13 @@ def _step(step: ShownStep, number: int, allowed: bool) -> Html:
     facts: list[tuple[str, Child]] = [
         ("said", tag("span", shorten(step.said, MOST_SAID), class_="said")),
         ("did", shorten(action + reason, MOST_LINE)),
-        ("came of it", outcome),
+        ("result", outcome),
     ]
     if step.probability is not None:
         facts.append(("chance", f"{words.percent(step.probability)} by the model's own account"))
-    return tag("div", tag("h4", heading), seen, definitions(facts, "facts"), class_="step")
+    text = page or tag("p", "Page text not kept.", class_="note")
+    read = tag("div", text, definitions(facts, "facts"), class_="read")
+    return tag("div", tag("h4", heading), tag("div", shot, read, class_="seen"), class_="step")
 
 
 def _absent(step: ShownStep) -> Html | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -70,7 +71,7 @@ def axis(scale: Scale, ticks: Sequence[float] = _TICKS, signed: bool = False) ->
     texts = [
         tag(
             "text",
-            f"{100 * at:+.0f}" if signed and at else f"{100 * at:.0f}",
+            f"{100 * at:+.0f}".replace("-", "−") if signed and at else f"{100 * at:.0f}",
             x=scale.place(at),
             y=11,
             text_anchor="middle",
@@ -110,7 +111,10 @@ def share(part: float, whole: float) -> Html:
 
 def curve(loss: Sequence[LossPoint], validation: Sequence[LossPoint]) -> Html:
     """Loss against updates, from zero up so that a small fall looks small."""
+    loss, validation = finite(loss), finite(validation)
     every = [*loss, *validation]
+    if not every:
+        return tag("p", "Every loss was infinite or no number.")
     first, last = min(point.step for point in every), max(point.step for point in every)
     top = max(point.loss for point in every) * 1.05 or 1.0
     size = 150
@@ -131,6 +135,11 @@ def curve(loss: Sequence[LossPoint], validation: Sequence[LossPoint]) -> Html:
         f"Loss over {last - first} updates, from {every[0].loss:.3f} to {loss[-1].loss if loss else every[-1].loss:.3f}"
     )
     return tag("div", tag("svg", parts, inner, width="100%", height=size, role="img", aria_label=says), class_="chart")
+
+
+def finite(points: Sequence[LossPoint]) -> list[LossPoint]:
+    """Without the points of a training that diverged."""
+    return [point for point in points if math.isfinite(point.loss)]
 
 
 def thin(points: Sequence[LossPoint], most: int = _MOST_POINTS) -> list[LossPoint]:

@@ -71,7 +71,7 @@ def _facts(report: ReportData, temperature: float, base: Cell, improved: Cell) -
         ("Base", f"{words.fraction(base.rate)} solved, 95 % {words.between(base.rate.interval)}"),
         ("Improved", f"{words.fraction(improved.rate)} solved, 95 % {words.between(improved.rate.interval)}"),
         ("Difference", _spelled(difference)),
-        ("Relative", words.MISSING if gain is None else f"{words.points(gain, 0)} %"),
+        ("Relative gain", words.MISSING if gain is None else f"{words.points(gain, 0)} %"),
         ("Sign test", _sign(difference)),
         ("Tasks", words.count(improved.tasks)),
         ("Held-out", _spelled(held_out.difference) if held_out else words.MISSING),
@@ -231,7 +231,7 @@ def curation(curated: Curation | None) -> Html:
 
 
 def _rule(rule: RuleRow, attempts: int) -> Html:
-    left = rule.seen - rule.dropped
+    left = max(rule.seen - rule.dropped, 0)
     cells = _rule_cells(rule.name, rule.description, rule.seen, rule.dropped, left, attempts, rule.tasks)
     measured = [tag("td", words.percent(value), class_="num never") for value in (rule.precision, rule.recall)]
     return tag("tr", cells, measured)

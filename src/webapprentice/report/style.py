@@ -105,7 +105,9 @@ padding:4px 14px 14px}
 .attempt>h3{display:flex;flex-wrap:wrap;gap:2px 10px;align-items:baseline;margin:10px 0 6px}
 .step{border:1px solid var(--line);border-radius:6px;margin:8px 0;padding:8px 10px;break-inside:avoid}
 .step h4{margin:0 0 6px;font-size:12.5px;color:var(--soft);font-weight:600;display:flex;gap:4px 12px;flex-wrap:wrap}
-.seen{display:flex;gap:10px;align-items:flex-start;flex-wrap:wrap}
+.seen{display:flex;gap:12px;align-items:flex-start;flex-wrap:wrap}
+.read{flex:1 1 240px;min-width:0}
+.which{display:none}
 .shot{flex:0 1 auto;max-width:100%;border:1px solid var(--line);border-radius:3px;background:#fff;overflow:hidden}
 .shot svg{overflow:hidden;max-width:100%;height:auto}
 .halo{fill:none;stroke:#fff;stroke-width:4;opacity:.85}
@@ -115,15 +117,15 @@ padding:4px 14px 14px}
 pre,code,.said{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:12px}
 pre{margin:0;padding:7px 9px;background:var(--code);border-radius:4px;white-space:pre-wrap;overflow-wrap:anywhere;
 max-height:19em;overflow:auto;line-height:1.45}
-.seen pre{flex:1 1 200px;min-width:0}
 .facts{grid-template-columns:64px 1fr;gap:2px 10px;font-size:13px}
 .bars{width:100%}
 footer{color:var(--soft);font-size:12.5px;padding-top:28px;padding-bottom:40px}
 @media(max-width:700px){main,header,footer{padding-left:12px;padding-right:12px}
 .big{font-size:24px}.lead{font-size:15.5px}.card{padding:11px 12px}.tablecard{padding:2px 0}th,td{padding:4px 7px}
 .plotcell{display:none}
-.task.t1,.task.t2,.task.t3{grid-template-columns:1fr 76px;padding:2px 0}
-.task>.name{grid-column:1/-1}.task.heading .under,.task.axis .name{display:none}
+.task.t1,.task.t2,.task.t3{grid-template-columns:1fr 112px;padding:2px 0}.which{display:inline}
+td .ci{display:block}thead th{white-space:normal}.task.axis svg:nth-of-type(n+2),.task.axis span{display:none}
+.task>.name{grid-column:1/-1}.task.heading .under{display:none}
 .cards{grid-template-columns:1fr}}
 @media print{:root{--paper:#fff}body{font-size:11px}nav{display:none}pre{max-height:none}
 .card,details.case,.step{break-inside:avoid-page}h2{break-after:avoid}

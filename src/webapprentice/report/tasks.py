@@ -69,7 +69,8 @@ def _cells(name: str, rows: dict[tuple[str, float], TaskRow], temperatures: tupl
         base, improved = (row.base, row.improved) if row is not None else (None, None)
         marks = [*_mark(base, "base"), *_mark(improved, "improved")]
         cells.append(charts.dots(marks, charts.Scale(), band=True))
-        cells.append(tag("span", f"{_short(base)} → {_short(improved)}", class_="change"))
+        which = tag("span", f"{words.decoding(temperature)}: ", class_="which")
+        cells.append(tag("span", which, f"{_short(base)} → {_short(improved)}", class_="change"))
     return cells
 
 

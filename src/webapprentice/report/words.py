@@ -128,12 +128,12 @@ def _disagree(cell: Cell) -> bool:
 
 
 def plainly(action: Action | None) -> str:
-    """An action as verb and arguments, in no model's spelling: `type 22 · text=bob`."""
+    """An action as verb and arguments, in no model's spelling: `type [22] text “bob”`."""
     if action is None:
         return "no action"
     fields = action.model_dump(exclude_defaults=True, exclude={"kind"})
     node = fields.pop("node", None)
-    shown = [f"{key}={value!r}" if isinstance(value, str) else f"{key}={value}" for key, value in fields.items()]
+    shown = [f"{key} “{value}”" if isinstance(value, str) else f"{key} {value}" for key, value in fields.items()]
     return " ".join([action.kind.replace("_", " "), *([f"[{node}]"] if node is not None else []), *shown])
 
 
