@@ -1,0 +1,110 @@
+// Runs in every document before its own scripts: remembers which elements listen for presses, and knows when the
+// page has finished reacting to an action. Everything hangs on `window.__apprentice`, which pages cannot replace.
+(() => {
+  if (window.__apprentice) return;
+  const own = {};
+  Object.defineProperty(window, '__apprentice', { value: own });
+
+  const PRESSES = new Set(['click', 'dblclick', 'mousedown', 'mouseup', 'pointerdown', 'pointerup']);
+  const listening = new WeakSet();
+  const listen = EventTarget.prototype.addEventListener;
+  EventTarget.prototype.addEventListener = function addEventListener(type, listener, options) {
+    // html, body, document and window hear every press by delegation: that says nothing about the element.
+    if (listener && PRESSES.has(type) && this instanceof Element && !/^(html|body)$/.test(this.localName)) {
+      listening.add(this);
+    }
+    return listen.call(this, type, listener, options);
+  };
+  own.listens = (element) => listening.has(element);
+
+  const SOON = 500; // ms; a longer one-shot timer is the page's own business and nobody waits for it
+  const QUICK = 50; // ms; a faster interval is an animation
+  const later = window.setTimeout.bind(window);
+  const forget = window.clearTimeout.bind(window);
+  const every = window.setInterval.bind(window);
+  const stop = window.clearInterval.bind(window);
+  const frame = window.requestAnimationFrame.bind(window);
+  const unframe = window.cancelAnimationFrame.bind(window);
+  const timers = new Set();
+  const intervals = new Set();
+  const frames = new Set();
+  let requests = 0;
+  let before = [0, 0, 0, 0];
+  let look = null;
+
+  const changed = () => {
+    if (look) look();
+    else if (window.parent !== window) {
+      try { window.parent.__apprentice.changed(); } catch { /* another origin: its page does not wait for us */ }
+    }
+  };
+  own.changed = changed;
+  const done = (set, id) => { if (set.delete(id)) changed(); };
+
+  window.setTimeout = function setTimeout(task, delay, ...args) {
+    if (typeof task !== 'function' || delay > SOON) return later(task, delay, ...args);
+    const id = later(() => {
+      try { task.apply(window, args); } finally { done(timers, id); }
+    }, delay);
+    timers.add(id);
+    return id;
+  };
+  window.setInterval = function setInterval(task, period, ...args) {
+    const id = every(task, period, ...args);
+    if (typeof task === 'function' && !(period > QUICK)) intervals.add(id);
+    return id;
+  };
+  window.clearTimeout = function clearTimeout(id) { forget(id); done(timers, id); done(intervals, id); };
+  window.clearInterval = function clearInterval(id) { stop(id); done(timers, id); done(intervals, id); };
+  window.requestAnimationFrame = function requestAnimationFrame(task) {
+    const id = frame((now) => { try { task.call(window, now); } finally { done(frames, id); } });
+    frames.add(id);
+    return id;
+  };
+  window.cancelAnimationFrame = function cancelAnimationFrame(id) { unframe(id); done(frames, id); };
+
+  const answered = () => { requests -= 1; changed(); };
+  if (window.fetch) {
+    const ask = window.fetch.bind(window);
+    window.fetch = function fetch(...args) {
+      requests += 1;
+      const reply = ask(...args);
+      reply.then(answered, answered);
+      return reply;
+    };
+  }
+  const send = XMLHttpRequest.prototype.send;
+  XMLHttpRequest.prototype.send = function (...args) {
+    requests += 1;
+    listen.call(this, 'loadend', answered, { once: true });
+    try { return send.apply(this, args); } catch (error) { answered(); throw error; }
+  };
+
+  own.pending = () => {
+    const sum = [timers.size, intervals.size, frames.size, requests];
+    for (let n = 0; n < window.length && n < 20; n += 1) {
+      try { window[n].__apprentice.pending().forEach((count, kind) => { sum[kind] += count; }); } catch { /* foreign */ }
+    }
+    return sum;
+  };
+  // What was pending before the action (an endless animation, a poll) is not waited for afterwards.
+  own.begin = () => { before = own.pending(); };
+
+  const ring = new MessageChannel();
+  let afterwards = null;
+  ring.port1.onmessage = () => { const next = afterwards; afterwards = null; if (next) next(); };
+  const macrotask = (next) => { afterwards = next; ring.port2.postMessage(0); };
+
+  // Resolves once the page is quiet: whatever started since `begin` has ended, and one more task has run.
+  own.settle = (cap) => new Promise((resolve) => {
+    const end = (quiet) => { look = null; forget(limit); resolve(quiet); };
+    const limit = later(() => end(false), cap);
+    const busy = () => document.readyState === 'loading' || own.pending().some((count, kind) => count > before[kind]);
+    const again = () => {
+      if (busy()) look = () => { look = null; macrotask(again); };
+      else end(true);
+    };
+    if (document.readyState === 'loading') listen.call(document, 'DOMContentLoaded', changed, { once: true });
+    macrotask(again);
+  });
+})();

@@ -1,0 +1,192 @@
+"""MiniWoB++ as worlds: many windows of one browser, each a `World` of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from webapprentice.browser import Browser, BrowserConfig, Seen, Window, act
+from webapprentice.core.actions import Action, Stop
+from webapprentice.core.faults import Fault, FaultError, Owner
+from webapprentice.core.keys import seed_for
+from webapprentice.core.protocols import Happened, Start
+from webapprentice.core.records import Observation, Outcome, Result, Task
+from webapprentice.tasks.registry import FLIGHT, folder, page_of
+from webapprentice.tasks.server import PageServer
+
+VIEWPORT = (500, 320)
+FLIGHT_VIEWPORT = (600, 800)
+FRAME = (0, 0, 160, 210)
+FLIGHT_FRAME = (0, 0, 375, 667)
+"""Where the task itself is drawn."""
+OFFSETS = 100
+"""Node ids of an episode start at 1 to this, drawn from task and seed."""
+RECYCLE = 300
+"""In-page episodes before the page is loaded anew."""
+EPISODE_MS = 1_000_000_000
+"""The page's own clock must not end an episode: time is limited by whoever steps it."""
+
+# The goal stands in #query and is told apart from the page; the rest is the harness of the benchmark.
+SKIP = "#query, #query-wrap, #reward-display, #sync-task-cover, #click-canvas, .ui-helper-hidden-accessible"
+# Before any script of the page: chance at load time is the same each time, and the cover and the tracking canvas,
+# which the page shows again at the end of an episode, never receive a click.
+PREPARE = """(() => {
+  let state = 20170301;
+  Math.random = () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+  if (window.parent !== window) return;
+  document.addEventListener('DOMContentLoaded', () => {
+    const style = document.createElement('style');
+    style.textContent = '#sync-task-cover, #click-canvas { display: none !important }';
+    document.head.append(style);
+  });
+})()"""
+BEGIN = """(async (seed, first, time) => {
+  if (document.activeElement && document.activeElement !== document.body) document.activeElement.blur();
+  __apprentice.begin();
+  Math.seedrandom(seed);
+  core.EPISODE_MAX_TIME = time;
+  core.startEpisodeReal();
+  for (let turn = 0; !WOB_TASK_READY && turn < 200; turn += 1) await new Promise((done) => requestAnimationFrame(done));
+  __apprentice.restart(first);
+  return WOB_TASK_READY;
+})"""
+READY = "typeof core === 'object' && document.readyState === 'complete' && core.cover_div !== null"
+VERDICT = "[WOB_DONE_GLOBAL, WOB_RAW_REWARD_GLOBAL]"
+GOAL = "((said) => [false, 0, typeof said === 'string' ? said : said.utterance])(core.getUtterance())"
+
+
+def score(raw_reward: float | None) -> float | None:
+    """The page's own reward as a score: negative is failure, and so is nothing."""
+    return None if raw_reward is None else max(0.0, min(1.0, raw_reward))
+
+
+class MiniWob:
+    """One window that plays one episode at a time: a `World`."""
+
+    def __init__(self, window: Window, url: str) -> None:
+        self.window = window
+        self.task: Task | None = None
+        self._url = url
+        self._page = ""
+        """The page that is loaded and can be reset without loading it again; empty when there is none."""
+        self._episodes = 0
+        self._done = False
+
+    @property
+    def name(self) -> str:
+        """The task's name without its benchmark."""
+        return self.task.template if self.task else ""
+
+    async def reset(self, task: Task, seed: int) -> Start:
+        """Begin the episode of this seed. Raises FaultError owned by `environment`, after trying a fresh page once."""
+        self.task, self._done = task, False
+        try:
+            return await self._begin(task, seed)
+        except FaultError:
+            self._page = ""
+            self.window.healthy = False
+        try:
+            return await self._begin(task, seed)
+        except FaultError as error:
+            self._page = ""
+            fault = Fault(
+                owner=Owner.ENVIRONMENT, kind="reset_failed", message=f"{task.id}: {error.fault.message}"[:300]
+            )
+            raise FaultError(fault) from error
+
+    async def _begin(self, task: Task, seed: int) -> Start:
+        page = page_of(task.template)
+        if not self.window.healthy:
+            await self.window.renew()
+            self._page = ""
+        if page != self._page or task.reset != "reseed" or self._episodes >= RECYCLE or self.window.tabs > 1:
+            await self._load(task, page)
+        self._episodes += 1
+        first = 1 + seed_for("node ids", task.id, seed) % OFFSETS
+        self.window.next_id = first
+        ready = await self.window.evaluate(
+            f"{BEGIN}({json.dumps(str(seed))}, {first}, {EPISODE_MS})", "starting an episode"
+        )
+        if ready is not True:
+            raise FaultError(
+                Fault(owner=Owner.ENVIRONMENT, kind="reset_failed", message=f"{page} did not become ready")
+            )
+        seen = await self._see(GOAL)
+        return Start(goal=" ".join(str(seen.extra[2]).split()), observation=seen.observation)
+
+    async def _load(self, task: Task, page: str) -> None:
+        self._page = ""
+        if self.window.tabs > 1:
+            await self.window.renew()
+        width, height = FLIGHT_VIEWPORT if task.template.startswith(FLIGHT) else VIEWPORT
+        if self.window.page.viewport_size != {"width": width, "height": height}:
+            await self.window.resize(width, height)
+        await self.window.goto(self._url + page)
+        if await self.window.evaluate(READY, "waiting for the task page") is not True:
+            raise FaultError(Fault(owner=Owner.ENVIRONMENT, kind="reset_failed", message=f"{page} is no task page"))
+        self._page, self._episodes = page, 0
+
+    async def _see(self, probe: str) -> Seen:
+        return await self.window.observe(skip=SKIP, probe=probe)
+
+    async def step(self, action: Action) -> Happened:
+        """Carry out one action and read page and verdict in one call. `Stop` leaves the page alone and is judged as
+        the page stands: 0 unless the page has ended the episode itself."""
+        before = self.window.seen
+        outcome = Outcome(result=Result.DONE) if isinstance(action, Stop) else await act(self.window, action)
+        probe = f"typeof WOB_DONE_GLOBAL === 'undefined' ? null : {VERDICT}"
+        seen = await self._see(probe)
+        observation = seen.observation
+        if seen.extra is None:
+            # The agent has left the task's page: nothing there can judge it any more.
+            self._page = ""
+            done, raw = True, 0.0
+        else:
+            done, raw = bool(seen.extra[0]), float(seen.extra[1] or 0.0)
+        if outcome.result is not Result.DONE:
+            observation = observation.model_copy(update={"last_error": f"{outcome.result}: {outcome.message}"})
+        outcome = outcome.model_copy(
+            update={"done": done, "changed": before is None or said(before) != said(observation)}
+        )
+        return Happened(
+            outcome=outcome,
+            observation=observation,
+            raw_reward=raw if done or isinstance(action, Stop) else None,
+        )
+
+    async def screenshot(self) -> bytes:
+        """PNG of the task, without the benchmark's own display beside it."""
+        return await self.window.screenshot(FLIGHT_FRAME if self.name.startswith(FLIGHT) else FRAME)
+
+    async def close(self) -> None:
+        """Close the window; the browser and the page server belong to `worlds`."""
+        await self.window.close()
+
+
+def said(observation: Observation) -> list[tuple[Any, ...]]:
+    """What a reader of the page can tell apart, for `Outcome.changed`."""
+    return [
+        (element.role, element.name, element.text, element.value, set(element.states) - {"focused"})
+        for element in observation.elements
+        if element.visible
+    ]
+
+
+@asynccontextmanager
+async def worlds(count: int, config: BrowserConfig | None = None, port: int = 0) -> AsyncIterator[list[MiniWob]]:
+    """`count` worlds over the windows of one browser, with the task pages served on 127.0.0.1.
+
+    Raises UnavailableError when Chromium or the pages are missing, or the port is taken. Passwords are shown, because
+    the benchmark makes them up, and no other host can be reached.
+    """
+    config = (config or BrowserConfig()).with_(viewport=VIEWPORT, mask_passwords=False, hosts=("127.0.0.1",))
+    with PageServer(folder(), port) as server:
+        async with Browser.launch(config) as browser:
+            yield [MiniWob(await browser.open(PREPARE), server.url) for _ in range(count)]

@@ -1,0 +1,94 @@
+"""Which tasks there are. Every page of the `miniwob` package is one."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from webapprentice.core.faults import UnavailableError, UsageError
+from webapprentice.core.records import Limits, Task
+
+BENCHMARK = "miniwob"
+FLIGHT = "flight."
+"""The four pages of the flight domain are `flight.NAME`; they fill an iframe."""
+RELOAD: frozenset[str] = frozenset()
+"""Pages that carry something over from one in-page episode to the next; measured by `tests/test_tasks_miniwob.py`."""
+
+# What a page asks for, by the words of its name; everything asks for clicks.
+_SKILLS = {
+    "type": (
+        "enter text-transform login email-inbox-forward email-inbox-reply email-inbox-star-reply email-inbox-nl "
+        "copy-paste autocomplete book-flight search-engine terminal guess-number find-greatest find-word "
+        "form-sequence-2 form-sequence-3 simple-a visual-addition read-table use-spinner count generate-number "
+        "phone-book text-editor multi-layouts multi-orderings order-food sign-agreement odd-or-even flight."
+    ),
+    "select": "choose-list multi-layouts multi-orderings form-sequence-3 click-scroll-list book-flight flight.",
+    "tab": "click-tab click-collapsible focus-text",
+    "scroll": "scroll sign-agreement email-inbox social-media",
+    "drag": "drag resize-textarea use-slider use-colorwheel highlight-text text-editor circle-center form-sequence",
+    "draw": "draw bisect-angle find-midpoint right-angle circle-center",
+    "time": "chase-circle moving-items simon-says button-delay hover-shape stock-market",
+    "hover": "hover-shape hot-cold click-menu",
+}
+
+
+@cache
+def folder() -> Path:
+    """Where the `miniwob` package keeps its pages. Raises UnavailableError when it is not installed."""
+    spec = find_spec("miniwob")
+    if spec is None or not spec.submodule_search_locations:
+        raise UnavailableError("the MiniWoB++ pages are not installed: pip install --no-deps miniwob==1.1.0")
+    return Path(next(iter(spec.submodule_search_locations))) / "html"
+
+
+def page_of(name: str) -> str:
+    """The page of a task, as a path below `folder()`."""
+    if name.startswith(FLIGHT):
+        return f"flight/{name.removeprefix(FLIGHT)}/wrapper.html"
+    return f"miniwob/{name}.html"
+
+
+@cache
+def registry() -> dict[str, Task]:
+    """Every task by its id, in alphabetical order."""
+    root = folder()
+    names = [path.stem for path in (root / "miniwob").glob("*.html")]
+    names += [FLIGHT + path.parent.name for path in (root / "flight").glob("*/wrapper.html")]
+    return {task.id: task for task in map(_task, sorted(names))}
+
+
+def _task(name: str) -> Task:
+    skills = ["click", *(skill for skill, words in _SKILLS.items() if any(word in name for word in words.split()))]
+    return Task(
+        id=f"{BENCHMARK}/{name}",
+        benchmark=BENCHMARK,
+        template=name,
+        start_urls=(page_of(name),),
+        sites=(BENCHMARK,),
+        limits=Limits(steps=30 if name.startswith(FLIGHT) or "book-flight" in name else 10),
+        reset="reload" if name in RELOAD or name.startswith(FLIGHT) else "reseed",
+        evaluator={"kind": "page", "unfinished": "0.0"},
+        skills=tuple(skills),
+    )
+
+
+def load(pattern: str) -> list[Task]:
+    """Tasks whose id matches the pattern, such as `miniwob/*` or `miniwob/click-test`, or several with commas between.
+
+    Raises UsageError when a part matches none; the line names the nearest ids.
+    """
+    known = registry()
+    found: dict[str, Task] = {}
+    for part in filter(None, (piece.strip() for piece in pattern.split(","))):
+        matches = [task for task in known.values() if fnmatchcase(task.id, part)]
+        if not matches:
+            near = get_close_matches(part, known, n=3, cutoff=0.5)
+            hint = f"; did you mean {', '.join(near)}?" if near else f"; `{BENCHMARK}/*` means all {len(known)}"
+            raise UsageError(f"no task is called {part!r}{hint}")
+        found.update((task.id, task) for task in matches)
+    if not found:
+        raise UsageError("no task was named; for example miniwob/click-test or miniwob/*")
+    return list(found.values())
