@@ -12,7 +12,7 @@ from webapprentice.core.protocols import World
 from webapprentice.core.records import Element, Observation, Outcome, Result, Step, Task
 from webapprentice.tasks import splits
 from webapprentice.tasks.solvers import SOLVERS
-from webapprentice.tasks.solvers.scene import Scene, click_beside
+from webapprentice.tasks.solvers.scene import Scene
 from webapprentice.tasks.splits import ATTEMPTED, EXCLUDED, HELD_OUT, HELD_OUT_FAMILIES, HELD_OUT_SIBLINGS, PAGES
 
 SEEDS = (1, 2, 3, 4, 5)
@@ -99,14 +99,6 @@ def button(node: int, words: str, box: tuple[int, int, int, int]) -> tuple[Eleme
 
 
 class TestScene:
-    def test_a_covered_button_is_clicked_where_it_shows(self) -> None:
-        below, _ = button(1, "ONE", (10, 60, 40, 40))
-        above, _ = button(3, "TWO", (20, 70, 40, 40))
-        action = click_beside(below, [below, above])
-        assert action.at is not None
-        x, y = 10 + action.at[0], 60 + action.at[1]
-        assert not (20 <= x <= 60 and 70 <= y <= 110)
-
     def test_the_objective_itself_is_not_part_of_the_page(self) -> None:
         query = Element(id=1, tag="div", attributes={"id": "query"})
         inner = Element(id=2, parent=1, tag="button", name="no")

@@ -8,7 +8,7 @@ from typing import Final
 
 from webapprentice.core.actions import Action, Select
 from webapprentice.core.records import Element
-from webapprentice.tasks.solvers.scene import MissingError, Scene, click, click_beside, hover
+from webapprentice.tasks.solvers.scene import MissingError, Scene, click, hover
 
 _QUOTED: Final = r'"(.*)"'
 _PLACES: Final = {"1st": 0, "2nd": 1, "3rd": 2}
@@ -20,15 +20,14 @@ def only_button(scene: Scene) -> Action:
 
 
 def numbered_button(scene: Scene) -> Action:
-    """Click the button called ONE or TWO, even where the other lies on top of it."""
+    """Click the button called ONE or TWO."""
     (name,) = scene.said(r"button (ONE|TWO)\.")
-    return click_beside(scene.one("button", text=name), scene.find("button"))
+    return click(scene.one("button", text=name))
 
 
 def button_sequence(scene: Scene) -> Action:
     """Click ONE, then TWO."""
-    buttons = scene.find("button")
-    return scene.first(*(click_beside(scene.one("button", text=name), buttons) for name in ("ONE", "TWO")))
+    return scene.first(*(click(scene.one("button", text=name)) for name in ("ONE", "TWO")))
 
 
 def quoted_button(scene: Scene) -> Action:
@@ -88,8 +87,7 @@ def dialog_button(scene: Scene) -> Action:
 def nested_menu(scene: Scene) -> Action:
     """Point at each menu on the way, then click the last item."""
     path = scene.said(r"Select (.*)")[0].split(">")
-    items = {scene.text(item): item for item in scene.find("div") if item.attributes.get("role") or item.clickable}
-    entries = {scene.text(item): item for item in scene.find(cls="ui-menu-item-wrapper")} or items
+    entries = {scene.text(item): item for item in scene.find(cls="ui-menu-item-wrapper")}
     if path[-1] in entries:
         return click(entries[path[-1]])
     seen = [entries[name] for name in path if name in entries]

@@ -107,14 +107,6 @@ def mark_text(scene: Scene) -> Action:
     return scene.first(mark, click(scene.one("button")))
 
 
-def pie_slice(scene: Scene) -> Action:
-    """Open the pie and click the slice of a letter."""
-    (label,) = scene.said(r'"(.*)"')
-    slices = [text for text in scene.find("text") if scene.text(text) == label]
-    opener = next(text for text in scene.find("text") if scene.text(text) == "+")
-    return scene.first(click(opener), click(slices[0])) if slices else click(opener)
-
-
 DRAWN: Final[dict[str, Callable[[Scene], Action]]] = {
     "click-color": coloured_box,
     "click-shades": shades,
@@ -128,7 +120,5 @@ DRAWN: Final[dict[str, Callable[[Scene], Action]]] = {
     "drag-single-shape": that_way,
     "highlight-text": mark_text,
     "highlight-text-2": mark_text,
-    "click-pie": pie_slice,
-    "click-pie-nodelay": pie_slice,
 }
 """Page name → what to do next."""

@@ -59,16 +59,13 @@ def _after(scene: Scene, start: int) -> Scene:
 
 
 def enter_date(scene: Scene) -> Action:
-    """Type a date into a date field."""
-    month, day, year = scene.said(r"Enter (\d+)/(\d+)/(\d+) as the date")
-    return submitted(scene, [(scene.one("input"), f"{year}-{month}-{day}")])
+    """Type a date as the objective writes it."""
+    return submitted(scene, [(scene.one("input"), scene.said(r"Enter ([\d/]+) as the date")[0])])
 
 
 def enter_time(scene: Scene) -> Action:
-    """Type a time of day into a time field."""
-    hour, minute, half = scene.said(r"Enter (\d+):(\d+)\s*([AP]M) as the time")
-    hours = int(hour) % 12 + (12 if half == "PM" else 0)
-    return submitted(scene, [(scene.one("input"), f"{hours:02d}:{minute}")])
+    """Type a time of day as the objective writes it."""
+    return submitted(scene, [(scene.one("input"), scene.said(r"Enter (\d+:\d+\s*[AP]M) as the time")[0])])
 
 
 def nth_word(scene: Scene) -> Action:

@@ -125,7 +125,7 @@ def order(scene: Scene) -> Action:
         names = scene.said(r"each item: (.*)")[0].split(", ")
         wanted = {item.id: 1 for item in items if scene.text(scene.one(cls="item-name", within=item)) in names}
     for item in items:
-        ordered = sum(sum(scene.numbers(part)) for part in scene.find(cls="quantity", within=item))
+        ordered = sum(scene.numbers(item))
         if ordered < wanted.get(item.id, 0):
             return click(scene.one(cls="add", within=item))
     return click(scene.one("button"))

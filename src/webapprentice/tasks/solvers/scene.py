@@ -15,8 +15,6 @@ PAUSE = 0.2
 """Seconds to wait when what is looked for is not there yet: an animation runs."""
 _FRAME = frozenset({"query", "reward-display", "sync-task-cover", "click-canvas"})
 """Html ids of the parts of every page that are not part of its task."""
-_HUGE = 5
-"""Distance in CSS pixels from an element's edge at which a click is safely inside."""
 
 
 class Taken(Protocol):
@@ -161,17 +159,6 @@ def fill(element: Element, text: str) -> Type:
     return Type(node=element.id, text=text)
 
 
-def click_beside(element: Element, others: Sequence[Element]) -> Click:
-    """Click on a part of an element that no other covers; in its middle when all of it is covered."""
-    left, top, width, height = element.box
-    for x in (width // 2, _HUGE, width - _HUGE):
-        for y in (height // 2, _HUGE, height - _HUGE):
-            if not any(_holds(other, left + x, top + y) for other in others if other.id != element.id):
-                middle = (x, y) == (width // 2, height // 2)
-                return Click(node=element.id, at=None if middle else (x, y))
-    return click(element)
-
-
 def solver(decide: Callable[[Scene], Action]) -> Solver:
     """A solver from a function of a scene; it waits a moment where the function misses something."""
 
@@ -186,8 +173,3 @@ def solver(decide: Callable[[Scene], Action]) -> Solver:
 
 def _html_id(element: Element) -> str:
     return element.attributes.get("id", "")
-
-
-def _holds(element: Element, x: int, y: int) -> bool:
-    left, top, width, height = element.box
-    return left - 1 <= x <= left + width + 1 and top - 1 <= y <= top + height + 1
