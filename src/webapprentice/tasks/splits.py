@@ -42,6 +42,7 @@ REASONS: Final = {
     "memory": "the page hides what was seen one step earlier",
     "keys": "raw key presses go to a field that cannot be seen",
     "game": "a game against an opponent",
+    "site": "a copy of an airline's whole booking site inside a frame, with limits of its own",
     "unscored": "the page never gives a reward",
 }
 """What a need outside `SKILLS` means, in words."""
@@ -159,6 +160,10 @@ _OUTSIDE: Final[dict[str, str]] = {
     "draw-circle": "draw",
     "draw-line": "draw",
     "find-midpoint": "draw",
+    "flight.AA": "site",
+    "flight.Alaska": "site",
+    "flight.Alaska-auto": "site",
+    "flight.Alaska-auto-medium": "site",
     "form-sequence": "drag click",
     "generate-number": "click luck",
     "grid-coordinate": "click drawn",
@@ -226,7 +231,7 @@ def _pages() -> dict[str, Page]:
 
 
 PAGES: Final = _pages()
-"""Every single page of the package (its four flight-booking sites are applications of their own and not among them)."""
+"""Every page of the package."""
 
 
 def identifier(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 
 from webapprentice.core.actions import Action, Select
 from webapprentice.core.records import Element
-from webapprentice.tasks.solvers.scene import MissingError, Scene, click, hover
+from webapprentice.tasks.solvers.scene import Scene, click, foremost, hover
 
 _QUOTED: Final = r'"(.*)"'
 _PLACES: Final = {"1st": 0, "2nd": 1, "3rd": 2}
@@ -45,10 +45,7 @@ def _look_through(scene: Scene, openers: list[Element]) -> Action:
     links = scene.find(cls="alink", text=scene.said(_QUOTED)[0])
     if links:
         return click(links[0])
-    unopened = [click(opener) for opener in openers if not scene.done(click(opener))]
-    if not unopened:
-        raise MissingError("the link is in none of the parts")
-    return unopened[0]
+    return click(foremost(opener for opener in openers if not scene.done(click(opener))))
 
 
 def tabbed_link(scene: Scene) -> Action:
@@ -90,10 +87,7 @@ def nested_menu(scene: Scene) -> Action:
     entries = {scene.text(item): item for item in scene.find(cls="ui-menu-item-wrapper")}
     if path[-1] in entries:
         return click(entries[path[-1]])
-    seen = [entries[name] for name in path if name in entries]
-    if not seen:
-        raise MissingError("no part of the path can be seen")
-    return hover(seen[-1])
+    return hover(foremost(entries[name] for name in reversed(path) if name in entries))
 
 
 def ticked(scene: Scene, kind: str) -> Action:
@@ -115,11 +109,8 @@ def tick_boxes(scene: Scene) -> Action:
 def tick_option(scene: Scene) -> Action:
     """Choose the named radio button, then submit."""
     (name,) = scene.said(r"Select (.*) and click Submit")
-    box = next(
-        (box for box in scene.find("input", kind="radio") if scene.text(scene.around(box, "label")) == name), None
-    )
-    if box is None:
-        raise MissingError(name)
+    boxes = scene.find("input", kind="radio")
+    box = foremost(box for box in boxes if scene.text(scene.around(box, "label")) == name)
     return click(scene.one("button")) if "checked" in box.states else click(box)
 
 
@@ -137,10 +128,7 @@ def widget(scene: Scene) -> Action:
     if kind in ("button", "textarea"):
         return click(scene.one(kind))
     accepted = (kind,) if kind != "text" else ("text", "input")
-    found = [box for box in scene.find("input") if box.attributes.get("type", "text") in accepted]
-    if not found:
-        raise MissingError(kind)
-    return click(found[0])
+    return click(foremost(box for box in scene.find("input") if box.attributes.get("type", "text") in accepted))
 
 
 def focus(scene: Scene) -> Action:
@@ -153,13 +141,9 @@ def tree_node(scene: Scene) -> Action:
     """Open folders, outermost first, until the name is seen; click it."""
     (name,) = scene.said(_QUOTED)
     nodes = scene.find("span", cls="folder") + scene.find("span", cls="file")
-    match = next((node for node in nodes if scene.text(node) == name), None)
-    if match is not None:
-        return click(match)
-    closed = [folder for folder in scene.find("span", cls="folder") if not scene.done(click(folder))]
-    if not closed:
-        raise MissingError(name)
-    return click(closed[0])
+    named = [node for node in nodes if scene.text(node) == name]
+    closed = (folder for folder in scene.find("span", cls="folder") if not scene.done(click(folder)))
+    return click(foremost((*named, *closed)))
 
 
 CLICKING: Final[dict[str, Callable[[Scene], Action]]] = {

@@ -8,7 +8,7 @@ from typing import Final
 
 from webapprentice.core.actions import Action, Drag
 from webapprentice.core.records import Element
-from webapprentice.tasks.solvers.scene import MissingError, Scene, click
+from webapprentice.tasks.solvers.scene import Scene, click, foremost
 
 _PLACES: Final = {"1st": 0, "2nd": 1, "3rd": 2}
 _WAYS: Final = {"left": (-25, 0), "right": (25, 0), "up": (0, -25), "down": (0, 25)}
@@ -20,10 +20,8 @@ _LARGE: Final = 16
 def coloured_box(scene: Scene) -> Action:
     """Click the box of a colour."""
     (colour,) = scene.said(r"Click on the (\w+) colored box")
-    for box in scene.find(cls="color"):
-        if re.search(rf"background-color: {colour}\b", box.attributes.get("style", "")):
-            return click(box)
-    raise MissingError(colour)
+    paint = re.compile(rf"background-color: {colour}\b")
+    return click(foremost(box for box in scene.find(cls="color") if paint.search(box.attributes.get("style", ""))))
 
 
 def shades(scene: Scene) -> Action:
@@ -57,10 +55,7 @@ def _fits(scene: Scene, shape: Element, description: str) -> bool:
 def described_shape(scene: Scene) -> Action:
     """Click a shape of the grid by its description."""
     (description,) = scene.said(r"Click on a (.*)")
-    fits = [shape for shape in _shapes(scene) if _fits(scene, shape, description)]
-    if not fits:
-        raise MissingError(description)
-    return click(fits[0])
+    return click(foremost(shape for shape in _shapes(scene) if _fits(scene, shape, description)))
 
 
 def count_shapes(scene: Scene) -> Action:
@@ -72,7 +67,7 @@ def count_shapes(scene: Scene) -> Action:
 
 def shape_name(scene: Scene) -> Action:
     """Click the button that says what the figure is."""
-    shape = _shapes(scene)[0]
+    shape = foremost(_shapes(scene))
     text = scene.text(shape)
     name = _FIGURES.get(shape.tag) or ("number" if text.isdigit() else "letter")
     return click(scene.one("button", text=name.capitalize()))
@@ -93,7 +88,7 @@ def into_box(scene: Scene) -> Action:
 def that_way(scene: Scene) -> Action:
     """Drag the shape a little in one direction, then submit."""
     (way,) = scene.said(r"(left|right|up|down) then")
-    return scene.first(Drag(node=_shapes(scene)[0].id, by=_WAYS[way]), click(scene.one("button")))
+    return scene.first(Drag(node=foremost(_shapes(scene)).id, by=_WAYS[way]), click(scene.one("button")))
 
 
 def mark_text(scene: Scene) -> Action:

@@ -8,7 +8,7 @@ from typing import Final
 
 from webapprentice.core.actions import Action, Scroll
 from webapprentice.core.records import Element
-from webapprentice.tasks.solvers.scene import MissingError, Scene, click, fill
+from webapprentice.tasks.solvers.scene import Scene, click, fill, foremost
 
 _QUOTED: Final = r'"(.*)"'
 _PLACES: Final = {"1st": 0, "2nd": 1, "3rd": 2}
@@ -118,10 +118,10 @@ def search_movies(scene: Scene) -> Action:
     answers = {"genre": genre, "director": director, "year": year, "date": year}
     actions = []
     for field in scene.find("input"):
-        label = next(text for outer in scene.above(field) if (text := scene.text(outer))).lower()
-        actions.append(fill(field, next(answer for word, answer in answers.items() if word in label)))
+        label = foremost(text for outer in scene.above(field) if (text := scene.text(outer))).lower()
+        actions.append(fill(field, foremost(answer for word, answer in answers.items() if word in label)))
     submit = [*scene.find("button"), *scene.find(cls="final"), *scene.find(cls="ui-submit")]
-    return scene.first(*actions, click(submit[0]))
+    return scene.first(*actions, click(foremost(submit)))
 
 
 def scroll_to_end(scene: Scene) -> Action:
@@ -194,10 +194,8 @@ def complete(scene: Scene) -> Action:
         return typing
     if len(scene.past) > 1 and any(step.action not in (typing, submit) for step in scene.past[1:]):
         return submit
-    for suggestion in scene.find(cls="ui-menu-item-wrapper"):
-        if scene.text(suggestion).endswith(end[1] if end else ""):
-            return click(suggestion)
-    raise MissingError("no suggestion fits")
+    suggestions = scene.find(cls="ui-menu-item-wrapper")
+    return click(foremost(entry for entry in suggestions if scene.text(entry).endswith(end[1] if end else "")))
 
 
 def solve_sum(scene: Scene) -> Action:

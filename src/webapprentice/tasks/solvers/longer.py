@@ -9,7 +9,7 @@ from typing import Final
 
 from webapprentice.core.actions import Action
 from webapprentice.core.records import Element
-from webapprentice.tasks.solvers.scene import MissingError, Scene, click, fill
+from webapprentice.tasks.solvers.scene import MissingError, Scene, click, fill, foremost
 
 _MONTHS: Final = list(month_name)
 """English names; January is at 1."""
@@ -72,7 +72,7 @@ def _posts(scene: Scene, user: str) -> list[Element]:
 def post_button(scene: Scene) -> Action:
     """Click a button of a user's post; some are behind the dots."""
     user, button = scene.said(r'user (@\w+), click on the "(.*)" button')
-    post = _posts(scene, user)[0]
+    post = foremost(_posts(scene, user))
     if button in ("Reply", "Retweet", "Like"):
         return click(scene.one(cls=button.lower(), within=post))
     entries = [item for item in scene.find("li", within=post) if scene.text(item).startswith(button)]
@@ -103,9 +103,7 @@ def search_result(scene: Scene) -> Action:
     if not all(scene.done(action) for action in searching):
         return scene.first(*searching)
     page, row = divmod(int(place) - 1, 3)
-    active = next((item for item in scene.find("li", cls="active")), None)
-    if active is None:
-        raise MissingError("no pages yet")
+    active = scene.one("li", cls="active")
     if scene.text(active) != str(page + 1):
         return click(scene.one("a", text=str(page + 1)))
     return click(scene.one("a", cls="search-title", nth=row))
@@ -120,7 +118,7 @@ def order(scene: Scene) -> Action:
     wanted: dict[int, int] = {}
     kind = re.search(r"Order (\d+) items that are ([\w-]+)", scene.goal)
     if kind:
-        wanted[next(item.id for item in items if _serves(scene, item, kind[2]))] = int(kind[1])
+        wanted[foremost(item for item in items if _serves(scene, item, kind[2])).id] = int(kind[1])
     else:
         names = scene.said(r"each item: (.*)")[0].split(", ")
         wanted = {item.id: 1 for item in items if scene.text(scene.one(cls="item-name", within=item)) in names}
@@ -209,10 +207,7 @@ def book_flight(scene: Scene) -> Action:
             continue
         if (field.value or "") != place:
             return fill(field, place)
-        fits = [entry for entry in scene.find(cls="ui-menu-item-wrapper") if place in scene.text(entry)]
-        if not fits:
-            raise MissingError("no suggestions yet")
-        return click(fits[0])
+        return click(foremost(entry for entry in scene.find(cls="ui-menu-item-wrapper") if place in scene.text(entry)))
     return _date_then(scene, date, click(scene.one(html_id="search")))
 
 

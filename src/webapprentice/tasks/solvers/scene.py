@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol, TypeVar
 
 from webapprentice.core.actions import Action, Click, Hover, Type, Wait
 from webapprentice.core.records import Element, Observation
 from webapprentice.core.text import squeeze
 
+_T = TypeVar("_T")
 PAUSE = 0.2
 """Seconds to wait when what is looked for is not there yet: an animation runs."""
 _FRAME = frozenset({"query", "reward-display", "sync-task-cover", "click-canvas"})
@@ -142,6 +143,13 @@ class Scene:
     def earlier(self) -> list[Scene]:
         """The scenes of the steps before, oldest first."""
         return [Scene(self.goal, step.observation, self.past[:index]) for index, step in enumerate(self.past)]
+
+
+def foremost(found: Iterable[_T]) -> _T:
+    """The first of what was found; MissingError when nothing was."""
+    for item in found:
+        return item
+    raise MissingError("nothing fits")
 
 
 def click(element: Element) -> Click:
