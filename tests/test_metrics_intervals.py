@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webapprentice.metrics import Interval, agreement, binomial_cdf, binomial_test, exact, percentile, resample, wilson
@@ -43,6 +43,7 @@ def test_exact_by_hand() -> None:
     assert (half.low, half.high) == (pytest.approx(0.187086, abs=1e-6), pytest.approx(0.812914, abs=1e-6))
 
 
+@settings(deadline=None)
 @given(COUNTS, st.sampled_from([0.5, 0.9, 0.95, 0.99]))
 def test_intervals_contain_the_share_and_mirror(count: tuple[int, int], level: float) -> None:
     k, n = count
@@ -54,6 +55,7 @@ def test_intervals_contain_the_share_and_mirror(count: tuple[int, int], level: f
         assert mirrored.low == pytest.approx(1 - found.high, abs=1e-9)
 
 
+@settings(deadline=None)
 @given(COUNTS)
 def test_a_higher_level_is_wider(count: tuple[int, int]) -> None:
     narrow, wide = wilson(*count, 0.8), wilson(*count, 0.99)
@@ -98,6 +100,7 @@ def test_binomial_cdf_by_hand() -> None:
     assert binomial_cdf(0, 3, 0.0) == 1.0
 
 
+@settings(deadline=None)
 @given(COUNTS, st.floats(0.01, 0.99))
 def test_the_exact_test_agrees_with_plain_sums(count: tuple[int, int], share: float) -> None:
     k, n = min(count[0], 40), min(count[1], 40)
@@ -166,6 +169,7 @@ def test_agreement_with_nothing_to_say() -> None:
         agreement([True], [])
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.sampled_from([True, False, None]), st.sampled_from("abc")), max_size=30))
 def test_agreement_counts_everything_once(rows: list[tuple[bool, bool | None, str]]) -> None:
     kept, truth, groups = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [])

@@ -1,0 +1,301 @@
+"""Trajectories become training rows: the same prompts as while acting, chosen, balanced and split."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from webapprentice.core.config import Config
+from webapprentice.core.faults import UsageError
+from webapprentice.core.keys import key_of, seed_for
+from webapprentice.core.records import Example, Record, Result, Step, Trajectory
+from webapprentice.dialect import Dialect, prompt_key
+from webapprentice.page.form import Count
+
+Position = Literal["first", "middle", "last", "only"]
+
+
+class DatasetConfig(Config):
+    """How trajectories become rows."""
+
+    steps: Literal["all", "first_middle_last"] = "all"
+    """All steps, or the first, one random middle and the last of each trajectory (Patel et al. 2024)."""
+    balance_positions: bool = False
+    """Trim rows to first : middle : last = 1 : at most 2 : 1; rows of one-step trajectories stay."""
+    completion: Literal["said", "canonical"] = "said"
+    """What is taught: the words as they were said, or the dialect's spelling of the action."""
+    keep_torn: bool = False
+    """Keep rows whose page changed while it was read."""
+    keep_truncated: bool = False
+    """Keep rows whose page was too large to be read whole."""
+    keep_failed: bool = False
+    """Keep rows whose action was not carried out."""
+    max_copies: int = Field(default=1, ge=1)
+    """Rows with the same prompt and completion that stay."""
+    per_task_cap: int = Field(default=0, ge=0)
+    """Training rows of one task at the most, drawn by the seed; 0 for no cap."""
+    per_task_floor: int = Field(default=0, ge=0)
+    """Training rows of one task at the least, where copies can reach it; 0 for no floor."""
+    floor_copies: int = Field(default=4, ge=1)
+    """How often one row may stand in the set to reach the floor."""
+    balance: Literal["none", "sqrt", "equal"] = "sqrt"
+    """Row weights by 1, 1/√n or 1/n of the task's n rows; `equal` counts each task alike. The mean weight is 1."""
+    validation: float = Field(default=0.1, ge=0.0, lt=1.0)
+    """Share of trajectories set aside; attempts at one episode stay together."""
+    seed: int = 42
+    """Of every choice here."""
+
+
+class Counts(Record):
+    """What went in, what was left out and why, what came out."""
+
+    trajectories: int
+    validation_trajectories: int
+    steps: int
+    not_chosen: int
+    """Steps that `steps` did not pick."""
+    torn: int
+    truncated: int
+    failed: int
+    """Not carried out."""
+    unread: int
+    """No action."""
+    stale: int
+    """Refused: the prompt rendered now is not the one that was answered."""
+    unbalanced: int
+    """Trimmed by `balance_positions`."""
+    duplicates: int
+    capped: int
+    copied: int
+    """Added to reach the floor."""
+    conflicts: int
+    """Training prompts with more than one completion."""
+    positions: dict[str, int]
+    """Training rows by position."""
+    rows_by_task: dict[str, int]
+    """Training rows by task; 0 for a task that lost all its rows."""
+
+
+class Dataset(Record):
+    """Rows to learn from, rows to watch the loss on, and how they came about."""
+
+    train: tuple[Example, ...]
+    validation: tuple[Example, ...]
+    counts: Counts
+
+
+def examples(
+    trajectories: Sequence[Trajectory],
+    dialect: Dialect,
+    config: DatasetConfig,
+    count: Count,
+    held_out: Collection[str] = (),
+) -> Dataset:
+    """Training rows. The same arguments give the same rows in the same order, however the trajectories are ordered.
+
+    `count` gives the tokens of a text, as while acting. Raises UsageError when a trajectory belongs to a task in
+    `held_out`: an exam must not be taught.
+    """
+    banned = sorted({t.task.id for t in trajectories} & set(held_out))
+    if banned:
+        raise UsageError(f"{banned[0]} is held out and must not be trained on ({len(banned)} such tasks); leave it out")
+    tally: Counter[str] = Counter()
+    ordered = sorted(trajectories, key=lambda t: t.key)
+    aside = set_aside(ordered, config)
+    portions = []
+    for inside in (False, True):
+        rows = [row for t in ordered if (t.key in aside) is inside for row in _rows(t, dialect, config, count, tally)]
+        portions.append(_dedupe(_balance(rows, config, tally), config, tally))
+    train, validation = portions
+    train = _floor(_cap(train, config, tally), config, tally)
+    train = _weigh(_shuffle(train, config.seed, "rows"), config)
+    tasks = Counter({t.task.id: 0 for t in ordered})
+    tasks.update(row.task for row in train)
+    return Dataset(
+        train=tuple(train),
+        validation=tuple(_shuffle(validation, config.seed, "rows")),
+        counts=Counts(
+            trajectories=len(ordered),
+            validation_trajectories=len(aside),
+            steps=sum(len(t.steps) for t in ordered),
+            conflicts=_conflicts(train),
+            positions=dict(sorted(Counter(row.position for row in train).items())),
+            rows_by_task=dict(sorted(tasks.items())),
+            **{name: tally[name] for name in _REASONS},
+        ),
+    )
+
+
+_REASONS = (
+    *("not_chosen", "torn", "truncated", "failed", "unread", "stale"),
+    *("unbalanced", "duplicates", "capped", "copied"),
+)
+
+
+def set_aside(trajectories: Sequence[Trajectory], config: DatasetConfig) -> set[str]:
+    """Keys of the validation trajectories: whole episodes in seeded order, N - ceil((1 - share) N) at the most.
+
+    Attempts at one (task, seed) show the same pages, so they never stand on both sides. Where every episode is larger
+    than that, the smallest is taken, if it is at most half of everything.
+    """
+    wanted = len(trajectories) - math.ceil((1.0 - config.validation) * len(trajectories) - 1e-9)
+    episodes: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for trajectory in trajectories:
+        episodes[trajectory.task.id, trajectory.provenance.seed].append(trajectory.key)
+    order = sorted(episodes, key=lambda one: key_of(config.seed, "split", *one))
+    aside: set[str] = set()
+    for episode in order:
+        if len(aside) + len(episodes[episode]) <= wanted:
+            aside.update(episodes[episode])
+    if wanted and not aside:
+        smallest = min((episodes[episode] for episode in order), key=len)
+        aside.update(smallest if 2 * len(smallest) <= len(trajectories) else ())
+    return aside
+
+
+def _rows(
+    trajectory: Trajectory, dialect: Dialect, config: DatasetConfig, count: Count, tally: Counter[str]
+) -> Iterator[Example]:
+    """The rows of one trajectory; what is left out is tallied."""
+    usable = []
+    for place, step in enumerate(trajectory.steps):
+        why = _unusable(step, config)
+        if why:
+            tally[why] += 1
+        else:
+            usable.append(place)
+    chosen = _choose(usable, len(trajectory.steps), trajectory.key, config)
+    tally["not_chosen"] += len(usable) - len(chosen)
+    said = [(step.said, step.outcome) for step in trajectory.steps]
+    for place in chosen:
+        step = trajectory.steps[place]
+        prompt, _ = dialect.prompt(trajectory.goal, step.observation, said[:place], count)
+        if step.prompt_key is not None and step.prompt_key != prompt_key(prompt):
+            tally["stale"] += 1
+            continue
+        spoken = step.said
+        if config.completion == "canonical" and step.action is not None:
+            spoken = dialect.write(step.action, step.observation, place + 1)
+        yield Example(
+            messages=prompt,
+            completion=spoken,
+            trajectory=trajectory.key,
+            step=step.index,
+            position=_position(place, len(trajectory.steps)),
+            task=trajectory.task.id,
+        )
+
+
+def _unusable(step: Step, config: DatasetConfig) -> str | None:
+    """Why no row is made of this step; the first reason counts."""
+    if step.action is None:
+        return "unread"
+    if step.outcome.result is not Result.DONE and not config.keep_failed:
+        return "failed"
+    if step.observation.torn and not config.keep_torn:
+        return "torn"
+    if step.observation.truncated and not config.keep_truncated:
+        return "truncated"
+    return None
+
+
+def _choose(usable: Sequence[int], steps: int, key: str, config: DatasetConfig) -> list[int]:
+    """Which of the usable steps become rows: all, or first, one random middle, last."""
+    if config.steps == "all":
+        return list(usable)
+    middles = [place for place in usable if 0 < place < steps - 1]
+    middle = [middles[seed_for(config.seed, "middle", key) % len(middles)]] if middles else []
+    return [place for place in usable if place in (0, steps - 1) or place in middle]
+
+
+def _position(place: int, steps: int) -> Position:
+    if steps == 1:
+        return "only"
+    return "first" if place == 0 else "last" if place == steps - 1 else "middle"
+
+
+def _order(row: Example, seed: int, what: str) -> str:
+    """A seeded place in an order that depends on the row alone."""
+    return key_of(seed, what, row.trajectory, row.step)
+
+
+def _shuffle(rows: Sequence[Example], seed: int, what: str) -> list[Example]:
+    return sorted(rows, key=lambda row: _order(row, seed, what))
+
+
+def _balance(rows: list[Example], config: DatasetConfig, tally: Counter[str]) -> list[Example]:
+    """First : middle : last = 1 : at most 2 : 1, the surplus drawn by the seed over the whole set."""
+    if not config.balance_positions:
+        return rows
+    found = Counter(row.position for row in rows)
+    least = min(found["first"], found["last"])
+    room = {"first": least, "middle": 2 * least, "last": least, "only": found["only"]}
+    return _at_most(rows, lambda row: row.position, room, config.seed, "unbalanced", tally)
+
+
+def _cap(rows: list[Example], config: DatasetConfig, tally: Counter[str]) -> list[Example]:
+    if not config.per_task_cap:
+        return rows
+    room = dict.fromkeys({row.task for row in rows}, config.per_task_cap)
+    return _at_most(rows, lambda row: row.task, room, config.seed, "capped", tally)
+
+
+def _dedupe(rows: list[Example], config: DatasetConfig, tally: Counter[str]) -> list[Example]:
+    """At most `max_copies` rows of one prompt and completion."""
+    keys = {id(row): key_of(row.messages, row.completion) for row in rows}
+    room = dict.fromkeys(keys.values(), config.max_copies)
+    return _at_most(rows, lambda row: keys[id(row)], room, config.seed, "duplicates", tally)
+
+
+def _at_most(
+    rows: list[Example],
+    kind: Callable[[Example], str],
+    room: Mapping[str, int],
+    seed: int,
+    why: str,
+    tally: Counter[str],
+) -> list[Example]:
+    """At most `room` rows of each kind, drawn by the seed; the rest is tallied."""
+    taken: Counter[str] = Counter()
+    left = []
+    for row in _shuffle(rows, seed, why):
+        if taken[kind(row)] < room[kind(row)]:
+            taken[kind(row)] += 1
+            left.append(row)
+    tally[why] += len(rows) - len(left)
+    return left
+
+
+def _floor(rows: list[Example], config: DatasetConfig, tally: Counter[str]) -> list[Example]:
+    """Copies of the rows of small tasks, in turn, until the floor or `floor_copies` of each row is reached."""
+    by_task: dict[str, list[Example]] = defaultdict(list)
+    for row in rows:
+        by_task[row.task].append(row)
+    copies = []
+    for few in by_task.values():
+        missing = min(config.per_task_floor, len(few) * config.floor_copies) - len(few)
+        copies += [few[place % len(few)] for place in range(max(0, missing))]
+    tally["copied"] += len(copies)
+    return rows + copies
+
+
+def _weigh(rows: list[Example], config: DatasetConfig) -> list[Example]:
+    """The rows with their weights: 1/√n or 1/n of the task's n rows, scaled to a mean of 1."""
+    if config.balance == "none" or not rows:
+        return rows
+    sizes = Counter(row.task for row in rows)
+    power = 0.5 if config.balance == "sqrt" else 1.0
+    raw = {task: size**-power for task, size in sizes.items()}
+    mean = sum(raw[row.task] for row in rows) / len(rows)
+    return [row.model_copy(update={"weight": raw[row.task] / mean}) for row in rows]
+
+
+def _conflicts(rows: Sequence[Example]) -> int:
+    said: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        said[key_of(row.messages)].add(row.completion)
+    return sum(len(completions) > 1 for completions in said.values())

@@ -1,0 +1,109 @@
+"""What actions say, and whether a string stands in another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+
+from webapprentice.core.actions import Action, Dialog, Drag, Goto, Select, Stop, Type
+from webapprentice.core.records import Element, Observation, Step
+from webapprentice.core.text import pieces
+
+_QUOTES = re.compile(r'"([^"]*)"|“([^”]+)”|«([^»]+)»|(?<!\w)\'([^\']+)\'(?!\w)|‘([^’]+)’(?!\w)')
+
+
+@lru_cache(maxsize=1 << 16)
+def folded(text: str) -> tuple[str, ...]:
+    """Words and punctuation, case-folded."""
+    return tuple(piece.casefold() for piece in pieces(text))
+
+
+def stands_in(part: Sequence[str], whole: Sequence[str]) -> bool:
+    """Whether the pieces occur in a row; `3` does not stand in `13`. Nothing stands everywhere."""
+    size = len(part)
+    return any(whole[start : start + size] == part for start in range(len(whole) - size + 1))
+
+
+def texts_of(action: Action | None) -> list[str]:
+    """Every string argument of an action."""
+    if action is None:
+        return []
+    values = [value for name, value in action if name != "kind"]
+    return [
+        text for value in values for text in (value if isinstance(value, tuple) else (value,)) if isinstance(text, str)
+    ]
+
+
+def written(action: Action | None) -> list[str]:
+    """The strings that an action brings to the page: typed, chosen, answered, or an address."""
+    match action:
+        case Type(text=text):
+            return [text]
+        case Select(options=options):
+            return list(options)
+        case Stop(answer=answer):
+            return [answer] if answer else []
+        case Dialog(text=text):
+            return [text] if text else []
+        case Goto(url=url):
+            return [url]
+        case _:
+            return []
+
+
+def page_strings(observation: Observation) -> Iterator[str]:
+    """Every string that the page shows."""
+    yield observation.url
+    yield observation.title
+    if observation.dialog:
+        yield observation.dialog
+    for element in observation.elements:
+        yield from element_strings(element)
+
+
+def element_strings(element: Element) -> Iterator[str]:
+    """What one element shows: text, name, value, options."""
+    yield element.text
+    yield element.name
+    yield element.value or ""
+    yield from element.options
+
+
+def copied(text: str, goal: str, pages: Iterable[Observation]) -> bool:
+    """Whether the text stands in the objective or on one of the pages, case aside."""
+    wanted = folded(text)
+    if stands_in(wanted, folded(goal)):
+        return True
+    return any(stands_in(wanted, folded(shown)) for page in pages for shown in page_strings(page))
+
+
+def quoted(goal: str) -> list[str]:
+    """The quoted strings of an objective, in order, each once."""
+    found = ("".join(match) for match in _QUOTES.findall(goal))
+    return list(dict.fromkeys(text.strip() for text in found if folded(text)))
+
+
+def used_by(wanted: str, step: Step) -> bool:
+    """Whether an action typed, chose or answered the string, or acted on an element that shows it."""
+    target = folded(wanted)
+    if any(stands_in(target, folded(text)) for text in written(step.action)):
+        return True
+    nodes = {node for node in (getattr(step.action, "node", None), _end_of(step.action)) if node is not None}
+    return any(stands_in(target, folded(shown)) for node in nodes for shown in _shown_by(node, step.observation))
+
+
+def _end_of(action: Action | None) -> int | None:
+    return action.to if isinstance(action, Drag) else None
+
+
+def _shown_by(node: int, observation: Observation) -> Iterator[str]:
+    """The strings of an element and of everything inside it, and the texts inside joined."""
+    inside = {node}
+    texts = []
+    for element in observation.elements:  # document order: parents come first
+        if element.id in inside or element.parent in inside:
+            inside.add(element.id)
+            yield from element_strings(element)
+            texts.append(element.text)
+    yield " ".join(texts)
