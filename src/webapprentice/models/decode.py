@@ -15,7 +15,6 @@ import torch
 from transformers.cache_utils import Cache, DynamicLayer
 
 _ROOM = 64  # columns added when a cache is full
-_SHRINK = 0.75  # finished rows are dropped when no more than this share is still going: dropping copies the cache
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ class Engine:
     def _answer(self, rows: list[Row]) -> None:
         state = self._read([row.request.prompt for row in rows])
         while True:
-            logprobs = torch.log_softmax(state.logits.float(), dim=-1)
+            logprobs = torch.log_softmax(state.logits[:, -1].float(), dim=-1)
             tokens = _draw(logprobs, rows)
             chosen = logprobs.gather(1, tokens[:, None])[:, 0].tolist()
             for row, token, logprob in zip(rows, tokens.tolist(), chosen, strict=True):
@@ -99,10 +98,10 @@ class Engine:
             alive = [index for index, row in enumerate(rows) if not row.over]
             if not alive:
                 return
-            if len(alive) <= _SHRINK * len(rows):
-                kept = torch.tensor(alive, device=tokens.device)
-                rows, tokens, state = [rows[index] for index in alive], tokens[kept], state.keep(kept)
-            state = self._forward(state, tokens[:, None])
+            if len(alive) < len(rows):
+                order = state.keep(alive)
+                rows, tokens = [rows[index] for index in order], tokens[order]
+            self._forward(state, tokens[:, None])
 
     def _score(self, prompts: list[tuple[int, ...]], answers: list[tuple[int, ...]]) -> list[float]:
         state = self._read(prompts)
@@ -110,127 +109,135 @@ class Engine:
         ids = torch.tensor(
             [[*answer, *[0] * (longest - len(answer))] for answer in answers], device=state.logits.device
         )
-        logits = state.logits[:, None]
+        logits = state.logits
         if longest > 1:  # pads stand on the right here: no token of an answer looks at them
-            more = self._forward(state, ids[:, :-1], keep=longest - 1)
-            logits = torch.cat([logits, more.all_logits], dim=1)
+            logits = torch.cat([logits, self._forward(state, ids[:, :-1], keep=longest - 1)], dim=1)
         logprobs = torch.log_softmax(logits.float(), dim=-1).gather(2, ids[:, :, None])[:, :, 0]
         counted = torch.tensor([[column < len(answer) for column in range(longest)] for answer in answers])
         return [float(score) for score in torch.where(counted.to(ids.device), logprobs, 0.0).double().sum(1).tolist()]
 
-    def _forward(self, state: _State, tokens: torch.Tensor, keep: int = 1) -> _State:
-        """Read `tokens` (rows × new columns) after what the state has read."""
+    def _forward(self, state: _State, tokens: torch.Tensor, keep: int = 1) -> torch.Tensor:
+        """Read `tokens` (rows × new columns) after what the state has read; logits of the last `keep` columns."""
         new = tokens.shape[1]
         places = state.lengths[:, None] + torch.arange(new, device=tokens.device)
-        mask = torch.cat([state.mask, state.mask.new_ones(len(tokens), new)], dim=1)
-        output = self.model(
-            input_ids=tokens,
-            attention_mask=mask,
-            position_ids=places,
-            past_key_values=state.cache,
-            use_cache=True,
-            logits_to_keep=keep,
-        )
-        return _State(state.cache, mask, state.lengths + new, output.logits)
+        state.mask = torch.cat([state.mask, state.mask.new_ones(len(tokens), new)], dim=1)
+        state.lengths = state.lengths + new
+        state.logits = self._run(tokens, state.mask, places, Cache(layers=state.layers), keep)
+        return state.logits
 
     def _read(self, prompts: list[tuple[int, ...]]) -> _State:
-        """Read the prompts, each distinct one once; a state with one row a prompt, in order."""
-        distinct = sorted(set(prompts), key=lambda prompt: (len(prompt), prompt))
-        parts = [self._prefill(part) for part in _portions(distinct, self.prefill_tokens)]
-        place = {prompt: index for index, prompt in enumerate(distinct)}
-        return _joined(parts, [place[prompt] for prompt in prompts])
+        """Read the prompts, equal neighbours once; a state with one row a prompt, in order."""
+        longest, device = max(map(len, prompts)), self.model.device
+        depth = self.model.config.get_text_config().num_hidden_layers
+        layers = [_RoomyLayer(len(prompts), longest) for _ in range(depth)]
+        lengths = torch.tensor([len(prompt) for prompt in prompts], device=device)
+        mask = torch.arange(longest, device=device) >= (longest - lengths)[:, None]
+        logits, start = [], 0
+        for portion in _portions(prompts, self.prefill_tokens):
+            distinct = list(dict.fromkeys(portion))
+            copies = [index for index, prompt in enumerate(distinct) for _ in range(portion.count(prompt))]
+            rows = slice(start, start + len(portion))
+            cache = Cache(layers=[_PrefillLayer(layer, rows, copies) for layer in layers])
+            logits.append(self._prefill(distinct, cache)[copies])
+            start = rows.stop
+        return _State(layers, mask, lengths, torch.cat(logits))
 
-    def _prefill(self, prompts: list[tuple[int, ...]]) -> _State:
+    def _prefill(self, prompts: list[tuple[int, ...]], cache: Cache) -> torch.Tensor:
         longest, device = max(map(len, prompts)), self.model.device
         ids = torch.tensor([[0] * (longest - len(prompt)) + list(prompt) for prompt in prompts], device=device)
         lengths = torch.tensor([len(prompt) for prompt in prompts], device=device)
         places = torch.arange(longest, device=device) - (longest - lengths)[:, None]
-        mask, cache = places >= 0, Cache(layer_class_to_replicate=_RoomyLayer)
+        return self._run(ids, places >= 0, places.clamp(min=0), cache, 1)
+
+    def _run(self, ids: Any, mask: Any, places: Any, cache: Cache, keep: int) -> torch.Tensor:
         output = self.model(
             input_ids=ids,
             attention_mask=mask,
-            position_ids=places.clamp(min=0),
+            position_ids=places,
             past_key_values=cache,
             use_cache=True,
-            logits_to_keep=1,
+            logits_to_keep=keep,
         )
-        return _State(cache, mask, lengths, output.logits)
+        logits: torch.Tensor = output.logits
+        return logits
 
 
 class _RoomyLayer(DynamicLayer):  # type: ignore[misc]
-    """A cache layer that keeps spare columns, so that a step writes one column instead of copying all of them."""
+    """A cache layer with spare columns: a step writes one column, and a row that leaves costs one row copied."""
 
-    keys: Any
-    values: Any
-    _wide: tuple[Any, ...]
+    def __init__(self, rows: int, columns: int) -> None:
+        super().__init__()
+        self._rows, self._columns = rows, columns
+        self._wide: list[Any] = []
+
+    def fill(self, rows: slice, copies: list[int], states: tuple[Any, Any]) -> None:
+        """Take what a prompt's reading left (distinct prompts × heads × columns × size), pads on the left."""
+        if not self._wide:
+            self.dtype, self.device, self.is_initialized = states[0].dtype, states[0].device, True
+            # Zeros, not rubbish: a masked column is multiplied by nought, and nought times NaN is NaN.
+            shape = (self._rows, states[0].shape[1], self._columns + _ROOM, states[0].shape[3])
+            self._wide = [states[0].new_zeros(shape) for _ in states]
+        for wide, state in zip(self._wide, states, strict=True):
+            wide[rows, :, self._columns - state.shape[2] : self._columns] = (
+                state if len(copies) == len(state) else state[copies]
+            )
+        self._show()
 
     def update(self, key_states: Any, value_states: Any, *_args: Any, **_kwargs: Any) -> tuple[Any, Any]:
-        if not self.is_initialized:
-            self.adopt(key_states, value_states)
-            return self.keys, self.values
-        start, stop = self.keys.shape[-2], self.keys.shape[-2] + key_states.shape[-2]
-        if stop > self._wide[0].shape[-2]:
-            self._wide = tuple(_widened(held, stop + _ROOM) for held in (self.keys, self.values))
-        for wide, new in zip(self._wide, (key_states, value_states), strict=True):
-            wide[..., start:stop, :] = new
-        self.keys, self.values = (wide[..., :stop, :] for wide in self._wide)
+        start, self._columns = self._columns, self._columns + key_states.shape[2]
+        if self._columns > self._wide[0].shape[2]:
+            room = self._columns - self._wide[0].shape[2] + _ROOM
+            self._wide = [torch.nn.functional.pad(wide, (0, 0, 0, room)) for wide in self._wide]
+        for wide, state in zip(self._wide, (key_states, value_states), strict=True):
+            wide[: self._rows, :, start : self._columns] = state
+        self._show()
         return self.keys, self.values
 
-    def adopt(self, keys: Any, values: Any) -> _RoomyLayer:
-        """Take these states (rows × heads × columns × size) as all that has been read."""
-        self.dtype, self.device, self.is_initialized = keys.dtype, keys.device, True
-        self.keys, self.values, self._wide = keys, values, (keys, values)
-        return self
+    def move(self, rows: int, holes: list[int], movers: list[int]) -> None:
+        """Go on with the first `rows` rows, after the movers have taken the places of the holes."""
+        self._rows = rows
+        if holes:
+            for wide in self._wide:
+                wide[holes, :, : self._columns] = wide[movers, :, : self._columns]
+        self._show()
+
+    def _show(self) -> None:
+        self.keys, self.values = (wide[: self._rows, :, : self._columns] for wide in self._wide)
 
 
-@dataclass(frozen=True)
+class _PrefillLayer(DynamicLayer):  # type: ignore[misc]
+    """Stands in for an empty cache while prompts are read, and hands what they leave to the layer that stays."""
+
+    def __init__(self, layer: _RoomyLayer, rows: slice, copies: list[int]) -> None:
+        super().__init__()
+        self._layer, self._rows, self._copies = layer, rows, copies
+
+    def update(self, key_states: Any, value_states: Any, *_args: Any, **_kwargs: Any) -> tuple[Any, Any]:
+        self._layer.fill(self._rows, self._copies, (key_states, value_states))
+        return key_states, value_states
+
+
+@dataclass
 class _State:
-    """Rows that have been read so far: cache, mask (rows × columns), lengths (rows), logits of the newest columns."""
+    """What has been read so far: mask is rows × columns, lengths rows, logits rows × newest columns × vocabulary."""
 
-    cache: Cache
+    layers: list[_RoomyLayer]
     mask: torch.Tensor
     lengths: torch.Tensor
-    all_logits: torch.Tensor
+    logits: torch.Tensor
 
-    @property
-    def logits(self) -> torch.Tensor:
-        return self.all_logits[:, -1]
-
-    def keep(self, rows: torch.Tensor) -> _State:
-        """These rows alone."""
-        layers = [_RoomyLayer().adopt(layer.keys[rows], layer.values[rows]) for layer in self.cache.layers]
-        return _State(Cache(layers=layers), self.mask[rows], self.lengths[rows], self.all_logits[rows])
-
-
-def _joined(parts: list[_State], places: list[int]) -> _State:
-    """One state out of several, padded on the left to the longest; row i is row `places[i]` of all the parts' rows."""
-    longest = max(part.mask.shape[1] for part in parts)
-    rows = torch.tensor(places, device=parts[0].mask.device)
-    if len(parts) == 1 and places == list(range(len(parts[0].lengths))):
-        return parts[0]
-
-    def stack(pieces: list[torch.Tensor]) -> torch.Tensor:
-        whole = pieces[0] if len(pieces) == 1 else torch.cat([_padded(piece, longest) for piece in pieces])
-        return whole[rows]
-
-    layers = [
-        _RoomyLayer().adopt(stack([layer.keys for layer in depth]), stack([layer.values for layer in depth]))
-        for depth in zip(*(part.cache.layers for part in parts), strict=True)
-    ]
-    mask = torch.cat([_padded(part.mask[..., None], longest)[..., 0] for part in parts])[rows]
-    lengths = torch.cat([part.lengths for part in parts])[rows]
-    return _State(Cache(layers=layers), mask, lengths, torch.cat([part.all_logits for part in parts])[rows])
-
-
-def _padded(tensor: torch.Tensor, columns: int) -> torch.Tensor:
-    """Zeros on the left of the last dimension but one."""
-    return torch.nn.functional.pad(tensor, (0, 0, columns - tensor.shape[-2], 0))
-
-
-def _widened(tensor: torch.Tensor, columns: int) -> torch.Tensor:
-    wide = tensor.new_empty((*tensor.shape[:-2], columns, tensor.shape[-1]))
-    wide[..., : tensor.shape[-2], :] = tensor
-    return wide
+    def keep(self, alive: list[int]) -> list[int]:
+        """Drop all other rows; the last ones alive take the places left empty. Which old row each new row is."""
+        going = set(alive)
+        holes = [index for index in range(len(alive)) if index not in going]
+        movers = [index for index in alive if index >= len(alive)]
+        order = list(range(len(alive)))
+        for hole, mover in zip(holes, movers, strict=True):
+            order[hole] = mover
+        for layer in self.layers:
+            layer.move(len(alive), holes, movers)
+        self.mask, self.lengths = self.mask[order], self.lengths[order]
+        return order
 
 
 def _groups(prompts: Sequence[tuple[int, ...]], most: int) -> Iterator[list[int]]:
@@ -240,13 +247,16 @@ def _groups(prompts: Sequence[tuple[int, ...]], most: int) -> Iterator[list[int]
 
 
 def _portions(prompts: list[tuple[int, ...]], tokens: int) -> Iterator[list[tuple[int, ...]]]:
-    """Neighbours of ascending length in portions of at most `tokens` tokens, padding included."""
+    """Neighbours of ascending length whose distinct ones make at most `tokens` tokens, padding included."""
     portion: list[tuple[int, ...]] = []
+    distinct = 0
     for prompt in prompts:
-        if portion and (len(portion) + 1) * len(prompt) > tokens:
+        new = not portion or portion[-1] != prompt
+        if portion and new and (distinct + 1) * len(prompt) > tokens:
             yield portion
-            portion = []
+            portion, distinct = [], 0
         portion.append(prompt)
+        distinct += new
     yield portion
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -152,7 +154,7 @@ class LocalModel:
         else:
             verify_if_signed(adapter)
             name = f"a{key_of_weights(adapter)}"
-            with border(Owner.MODEL, "bad_adapter"):
+            with border(Owner.MODEL, "bad_adapter"), without_old_names():
                 self._put_on(adapter, name)
         self.adapter = adapter
 
@@ -165,6 +167,14 @@ class LocalModel:
             self._peft.load_adapter(str(adapter), adapter_name=name)
         self._peft.base_model.enable_adapter_layers()
         self._peft.set_adapter(name)
+
+
+@contextmanager
+def without_old_names() -> Iterator[None]:
+    """Keep from the user what one library has to say about another's use of its old names."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        yield
 
 
 def load_weights(folder: Path, device: str, dtype: torch.dtype) -> tuple[Any, Any]:
