@@ -60,7 +60,7 @@ install_packages() {
     printf '%s' "$want" >"$stamp"
 }
 
-have_chromium() { .venv/bin/python -c 'import sys; from webapprentice.browser import find_chromium; find_chromium()' >/dev/null 2>&1; }
+have_chromium() { .venv/bin/python -c 'import sys; from webapprentice.browser import find_chromium; sys.exit(find_chromium() is None)' >/dev/null 2>&1; }
 
 install_chromium() {
     have_chromium && return

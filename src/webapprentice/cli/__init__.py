@@ -1,0 +1,92 @@
+"""Floor 6: the command `apprentice`. Each verb is a module, imported when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from webapprentice import __version__
+from webapprentice.core.faults import ApprenticeError
+
+VERBS = {
+    "improve": "Practise, filter, fine-tune, examine: rounds of self-improvement, with a report.",
+    "rollout": "Let a model (or the scripted solvers) attempt tasks in real Chromium.",
+    "filter": "Keep the attempts that pass rules; say what each rule dropped.",
+    "dataset": "Turn kept attempts into prompt/completion rows.",
+    "train": "Fine-tune a model on rows: full or LoRA, resumed from verified checkpoints.",
+    "evaluate": "Examine a model on unseen seeds, at T = 1 and greedy, with intervals.",
+    "compare": "Put two exams side by side, paired by task and seed.",
+    "report": "Write the report of a run again.",
+    "tasks": "List the tasks: what they ask for, attempted or held out.",
+    "export": "Write trajectories as JSONL or Parquet.",
+    "show": "Print one trajectory step by step, or what a store holds.",
+    "doctor": "Check this machine: Python, Chromium, packages, disk, GPU.",
+    "config": "Print every setting of a verb with its default and meaning.",
+}
+
+
+class _Lazy(click.Group):
+    """A group whose commands are modules; `--help` imports none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            import difflib
+
+            near = difflib.get_close_matches(cmd_name, VERBS, n=1)
+            hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(VERBS)}"
+            ctx.fail(f"there is no command {cmd_name!r}{hint}")
+        module = importlib.import_module(f"webapprentice.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="apprentice")
+def apprentice() -> None:
+    """Teach an open language model to use websites, and measure honestly whether it got better.
+
+    Start with `apprentice improve --run runs/first`. Exit codes: 0 done, 2 wrong input, 69 something needed is missing,
+    70 a bug or a broken model, 74 disk, 75 somebody else is at work there, 130 interrupted.
+    """
+
+
+def main() -> None:
+    """Run the command line; every expected failure is one line on standard error."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    try:
+        apprentice.main(standalone_mode=False)
+    except click.ClickException as error:
+        _fail(error.format_message(), 2)
+    except (click.Abort, KeyboardInterrupt):
+        _fail("stopped; what was saved is kept, run the same command to go on", 130)
+    except BaseExceptionGroup as group:
+        known, rest = group.split(ApprenticeError)
+        if known is None or rest is not None:
+            raise
+        _fail(str(_first(known)), _first(known).exit_code)
+    except ApprenticeError as error:
+        _fail(str(error), error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _first(group: BaseExceptionGroup[Any]) -> ApprenticeError:
+    inner = group.exceptions[0]
+    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner
+
+
+def _fail(line: str, code: int) -> None:
+    click.echo(f"apprentice: {' '.join(line.split())}", err=True)
+    sys.exit(code)

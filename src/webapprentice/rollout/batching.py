@@ -14,8 +14,8 @@ _LINGER_SECONDS = 0.02
 class Batcher:
     """Gathers prompts from many coroutines and asks the model for all of them at once.
 
-    A batch leaves when `size` prompts wait, or when nobody has joined for 20 ms. While the model computes, the other episodes act in their pages: with `size` at half of the episodes, browser
-    and model work at the same time.
+    A batch leaves when `size` prompts wait, or when nobody has joined for 20 ms. While the model computes, the other
+    episodes act in their pages: with `size` at half of the episodes, browser and model work at the same time.
     """
 
     def __init__(self, model: Model, size: int) -> None:

@@ -63,12 +63,16 @@ class Job(Record):
 
 
 def jobs_for(tasks: Iterable[Task], seeds: Sequence[int], attempts: int, model: str, config: Config) -> list[Job]:
-    """Every (task, seed, attempt), tasks of every kind side by side; keys depend on contents alone."""
+    """Every (task, seed, attempt); keys depend on contents alone.
+
+    Attempts at one task stand together, so that a world can start the next episode without loading a page, and
+    attempts at one seed side by side, so that their equal first prompts are read by the model once.
+    """
     return [
         Job(key=key_of(task, seed, attempt, model, config), task=task, seed=seed, attempt=attempt)
+        for task in tasks
         for seed in seeds
         for attempt in range(attempts)
-        for task in tasks
     ]
 
 

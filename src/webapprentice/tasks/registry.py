@@ -10,6 +10,7 @@ from pathlib import Path
 
 from webapprentice.core.faults import UnavailableError, UsageError
 from webapprentice.core.records import Limits, Task
+from webapprentice.tasks.splits import ATTEMPTED, HELD_OUT, STEP_LIMITS
 
 BENCHMARK = "miniwob"
 FLIGHT = "flight."
@@ -33,6 +34,9 @@ _SKILLS = {
     "time": "chase-circle moving-items simon-says button-delay hover-shape stock-market",
     "hover": "hover-shape hot-cold click-menu",
 }
+
+
+LISTS = {"attempted": frozenset(ATTEMPTED), "held_out": frozenset(HELD_OUT)}
 
 
 @cache
@@ -68,7 +72,7 @@ def _task(name: str) -> Task:
         template=name,
         start_urls=(page_of(name),),
         sites=(BENCHMARK,),
-        limits=Limits(steps=30 if name.startswith(FLIGHT) or "book-flight" in name else 10),
+        limits=Limits(steps=STEP_LIMITS.get(name, 30 if name.startswith(FLIGHT) else 10)),
         reset="reload" if name in RELOAD or name.startswith(FLIGHT) else "reseed",
         evaluator={"kind": "page", "unfinished": "0.0"},
         skills=tuple(skills),
@@ -78,12 +82,15 @@ def _task(name: str) -> Task:
 def load(pattern: str) -> list[Task]:
     """Tasks whose id matches the pattern, such as `miniwob/*` or `miniwob/click-test`, or several with commas between.
 
+    The words `attempted` and `held_out` stand for the lists of `splits`.
+
     Raises UsageError when a part matches none; the line names the nearest ids.
     """
     known = registry()
     found: dict[str, Task] = {}
     for part in filter(None, (piece.strip() for piece in pattern.split(","))):
-        matches = [task for task in known.values() if fnmatchcase(task.id, part)]
+        listed = LISTS.get(part, ())
+        matches = [task for task in known.values() if task.id in listed or fnmatchcase(task.id, part)]
         if not matches:
             near = get_close_matches(part, known, n=3, cutoff=0.5)
             hint = f"; did you mean {', '.join(near)}?" if near else f"; `{BENCHMARK}/*` means all {len(known)}"

@@ -1,0 +1,61 @@
+"""`apprentice evaluate`."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import click
+
+from webapprentice.cli.options import Ticker, emit, run_option, settings
+from webapprentice.improve.verbs import ExamineConfig
+
+
+@click.command("evaluate")
+@run_option
+@settings(ExamineConfig)
+def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+    """Examine a model on unseen seeds at every temperature."""
+    from webapprentice.tasks import load
+
+    config = ExamineConfig.resolve(file, sets)
+    tasks = load(config.exam.tasks)
+    if dry_run:
+        number = len(tasks) * config.exam.seeds * len(config.exam.temperatures)
+        emit({"episodes": number}, as_json, f"{number:,} episodes on {len(tasks)} tasks")
+        return
+    asyncio.run(_evaluate(run, config, as_json))
+
+
+async def _evaluate(run: Path, config: ExamineConfig, as_json: bool) -> None:
+    from webapprentice.evaluate import attempt_all
+    from webapprentice.improve.workshop import teller
+    from webapprentice.metrics import both_readings, episodes_of
+    from webapprentice.models import load as load_model
+    from webapprentice.store import Store
+    from webapprentice.tasks import load
+
+    model = None if config.model == "solvers" else load_model(config.model, config.options)
+    exam, value, lines = config.exam, dict[str, Any](), []
+    with Store.create(run / "store.sqlite") as store:
+        for temperature in exam.temperatures if model else (0.0,):
+            collection = f"exam/{config.label}/T{temperature:g}"
+            keys = await attempt_all(
+                model,
+                load(exam.tasks),
+                range(exam.first_seed, exam.first_seed + exam.seeds),
+                1,
+                exam.rollout.with_(temperature=temperature),
+                store,
+                collection,
+                pool=config.pool,
+                tell=teller(Ticker(), collection),
+            )
+            success, strict = both_readings(episodes_of(store.trajectories(collection, keys)))
+            value[collection] = {"success": success.model_dump(mode="json"), "strict": strict.model_dump(mode="json")}
+            band = success.micro
+            rate = f"{band.estimate:.1%} [{band.low:.1%}, {band.high:.1%}]" if band else "not measured"
+            lines.append(f"{collection}: {rate} of {success.episodes} episodes; faults kept apart: {success.faulted}")
+            lines.extend(f"    {one.task:<40} {one.solved}/{one.episodes}" for one in success.tasks)
+    emit(value, as_json, "\n".join(lines))

@@ -1,0 +1,65 @@
+"""`apprentice filter`."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import cast
+
+import click
+
+from webapprentice.cli.options import emit, run_option, settings
+from webapprentice.core.protocols import Scorer
+from webapprentice.curate import Filtered
+from webapprentice.improve.verbs import SiftConfig
+from webapprentice.metrics import Interval
+
+
+@click.command("filter")
+@run_option
+@settings(SiftConfig)
+def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+    """Keep the attempts that pass the rules, and say what each rule dropped."""
+    from webapprentice.curate import filter as sift
+    from webapprentice.dialect import load as load_dialect
+    from webapprentice.models import load as load_model
+    from webapprentice.store import Store
+
+    config = SiftConfig.resolve(file, sets)
+    if dry_run:
+        emit(config.filter.model_dump(mode="json"), as_json, "rules in order: " + ", ".join(config.filter.ordered))
+        return
+    model = load_model(config.model, config.options) if config.model else None
+    scorer = cast(Scorer, model) if hasattr(model, "logprobs") else None
+    with Store.create(run / "store.sqlite") as store:
+        attempts = list(store.trajectories(config.collection))
+        dialect = load_dialect(config.dialect)
+        found = asyncio.run(sift(attempts, config.filter, scorer, dialect, model.count if model else words_in))
+        for key, judgments in found.judgments.items():
+            store.judge(config.collection, key, judgments)
+    (run / f"{config.keep}.txt").write_text("".join(f"{key}\n" for key in found.kept), encoding="utf-8")
+    emit(found.model_dump(mode="json", exclude={"judgments"}), as_json, _table(found))
+
+
+def words_in(text: str) -> int:
+    """How many words; enough where no model's budget is at stake."""
+    return len(text.split())
+
+
+def _table(found: Filtered) -> str:
+    """One line a rule."""
+    lines = [f"{found.seen} attempts, {found.eligible} eligible, faults left out: {sum(found.faulted.values())}"]
+    lines.append(f"{'rule':<10} {'seen':>6} {'dropped':>8} {'precision*':>11} {'recall*':>8} {'tasks':>6}")
+    for rule in found.rules:
+        precision, recall = rule.so_far.precision, rule.so_far.recall
+        lines.append(
+            f"{rule.name:<10} {rule.seen:>6} {rule.dropped:>8} {_share(precision):>11} {_share(recall):>8}"
+            f" {rule.coverage.covered:>6}"
+        )
+    lines.append(f"kept {len(found.kept)} on {found.coverage.covered} of {found.coverage.tasks} tasks")
+    lines.append("* of what is left, by programmatic reward; for reading only, never used to select")
+    return "\n".join(lines)
+
+
+def _share(interval: Interval | None) -> str:
+    return f"{interval.estimate:.1%}" if interval else "-"

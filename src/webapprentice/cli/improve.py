@@ -1,0 +1,84 @@
+"""`apprentice improve`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from webapprentice.cli.options import Ticker, emit, run_option, settings
+from webapprentice.core.faults import UsageError
+from webapprentice.improve.config import ImproveConfig
+
+
+@click.command("improve")
+@run_option
+@settings(ImproveConfig)
+def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+    """Practise, filter, fine-tune and examine, for one or more rounds; ends with RUN/report.html.
+
+    Run the same command again after a kill: finished stages and saved episodes are not done twice.
+    """
+    config = ImproveConfig.resolve(file, sets)
+    if dry_run:
+        plan = _plan(config)
+        emit(plan, as_json, "\n".join(f"{name}: {value}" for name, value in plan.items()))
+        return
+    line = "apprentice improve" + "".join(f" {_quoted(word)}" for word in sys.argv[2:])
+    asyncio.run(carry_out(run, config, line, as_json))
+
+
+async def carry_out(run: Path, config: ImproveConfig, line: str, as_json: bool, again: bool = False) -> None:
+    """Do what is left of a run; the report is written when anything was done, is missing, or is wanted again."""
+    from webapprentice.improve.gallery import gallery
+    from webapprentice.improve.loop import improve
+    from webapprentice.improve.reporting import report_data
+    from webapprentice.improve.workshop import Workshop
+    from webapprentice.report import summary_text, write_report
+    from webapprentice.store import Store
+
+    started = time.monotonic()
+    with Store.create(run / "store.sqlite") as store:
+        workshop = Workshop(run, config, store, Ticker())
+        (run / "config.json").write_text(config.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        base, rounds = await improve(workshop)
+        path = run / "report.html"
+        fresh = again or workshop.stages.worked > 0 or not path.is_file()
+        cases = await gallery(workshop, base, rounds) if fresh else []
+        data = report_data(workshop, base, rounds, cases, line)
+        if fresh:
+            write_report(data, path)
+        (run / "report.json").write_text(data.without_screenshots().model_dump_json(indent=1) + "\n", encoding="utf-8")
+    kept = [done.model_dump(mode="json", include={"number", "kept", "why"}) for done in rounds]
+    value = {"report": str(path), "cells": [cell.model_dump(mode="json") for cell in data.cells], "rounds": kept}
+    emit(value, as_json, summary_text(data))
+    said = f"took {time.monotonic() - started:.0f} s" if fresh else "nothing was left to do"
+    click.echo(f"{said}; the report is at {path}", err=as_json)
+
+
+def _plan(config: ImproveConfig) -> dict[str, object]:
+    """Counts, and time at the speeds measured on two CPU cores with the seed model."""
+    from webapprentice.tasks import load
+
+    practice, exam = load(config.practice.tasks), load(config.exam.tasks)
+    attempts = config.rounds * len(practice) * config.practice.seeds * config.practice.attempts
+    models = 1 + config.rounds * len(config.arms) * len(config.training_seeds)
+    episodes = models * len(exam) * config.exam.seeds * len(config.exam.temperatures)
+    if not practice or not exam:
+        raise UsageError("no task is left to practise or to examine; see `apprentice tasks`")
+    return {
+        "model": config.model,
+        "practice": f"{attempts:,} episodes on {len(practice)} tasks",
+        "training": f"{models - 1} runs of at most {config.train.max_steps} updates",
+        "exams": f"{episodes:,} episodes on {len(exam)} tasks, {models} models",
+        "time": f"about {(attempts + episodes) / 20 / 60 + (models - 1) * 1.5:.0f} minutes on two CPU cores",
+    }
+
+
+def _quoted(word: str) -> str:
+    import shlex
+
+    return shlex.quote(word)

@@ -1,0 +1,94 @@
+"""What the verbs share: options, printing, and configuration on the command line."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from webapprentice.core.config import Config, knobs
+from webapprentice.core.text import clean
+
+F = TypeVar("F", bound=Callable[..., Any])
+C = TypeVar("C", bound=Config)
+
+
+def run_option(command: F) -> F:
+    """`--run FOLDER`."""
+    return click.option(
+        "--run",
+        "run",
+        type=click.Path(path_type=Path),
+        default=Path("runs/default"),
+        show_default=True,
+        help="Folder of the run: store, rows, models, report.",
+    )(command)
+
+
+def settings(config: type[Config]) -> Callable[[F], F]:
+    """`--config`, `--set`, `--dry-run` and `--json` for a verb with this configuration."""
+
+    def decorate(command: F) -> F:
+        for option in (
+            click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on standard output."),
+            click.option("--dry-run", is_flag=True, help="Say what would be done and what it would take; do nothing."),
+            click.option(
+                "--set",
+                "sets",
+                multiple=True,
+                metavar="NAME=VALUE",
+                help=f"Change one setting; see `apprentice config {_verb(config)}`.",
+            ),
+            click.option("--config", "file", type=click.Path(path_type=Path), help="YAML file with settings."),
+        ):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def _verb(config: type[Config]) -> str:
+    return config.__name__.removesuffix("Config").lower()
+
+
+def emit(value: Any, as_json: bool, text: str) -> None:
+    """The result: JSON for programs, text for people, both on standard output."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=1) if as_json else clean(text))
+
+
+class Ticker:
+    """Progress on standard error: one line that is rewritten on a terminal, a line every 30 s elsewhere."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._last = -1e9
+        self._label = ""
+
+    def __call__(self, line: str) -> None:
+        """Show a line of progress, or a line that stays when it has no `label:` under way."""
+        label = line.split(":")[0]
+        lasting = " done in " in line or ("episodes" not in line and "update" not in line)
+        now = time.monotonic()
+        if self._terminal:
+            width = shutil.get_terminal_size().columns - 1
+            end = "\n" if lasting else "\r"
+            click.echo(f"\x1b[2K{clean(line)[:width]}{end}", err=True, nl=False)
+        elif lasting or label != self._label or now - self._last >= 30:
+            click.echo(clean(line), err=True)
+            self._last, self._label = now, label
+
+
+def knob_table(config: type[Config]) -> str:
+    """Every setting with its type, default and meaning."""
+    lines = []
+    for name, kind, default, meaning in knobs(config):
+        lines.append(f"{name} ({kind}) = {default}")
+        if meaning:
+            lines.append(f"    {meaning}")
+    return "\n".join(lines)

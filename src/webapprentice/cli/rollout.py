@@ -1,0 +1,70 @@
+"""`apprentice rollout`."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import click
+
+from webapprentice.cli.options import Ticker, emit, run_option, settings
+from webapprentice.improve.verbs import AttemptConfig
+
+
+@click.command("rollout")
+@run_option
+@settings(AttemptConfig)
+def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+    """Attempt tasks in real Chromium; every step is saved as it happens."""
+    from webapprentice.tasks import load
+
+    config = AttemptConfig.resolve(file, sets)
+    tasks = load(config.tasks)
+    if dry_run:
+        number = len(tasks) * config.seeds * config.attempts
+        value: dict[str, Any] = {"tasks": len(tasks), "episodes": number, "collection": config.collection}
+        emit(
+            value,
+            as_json,
+            f"{number:,} episodes on {len(tasks)} tasks, about {number / 20 / 60:.0f} minutes on two cores",
+        )
+        return
+    asyncio.run(_rollout(run, config, as_json))
+
+
+async def _rollout(run: Path, config: AttemptConfig, as_json: bool) -> None:
+    from webapprentice.evaluate import attempt_all
+    from webapprentice.improve.workshop import teller
+    from webapprentice.metrics import both_readings, episodes_of
+    from webapprentice.models import load as load_model
+    from webapprentice.store import Store
+    from webapprentice.tasks import load
+
+    model = None if config.model == "solvers" else load_model(config.model, config.options)
+    with Store.create(run / "store.sqlite") as store:
+        keys = await attempt_all(
+            model,
+            load(config.tasks),
+            range(config.first_seed, config.first_seed + config.seeds),
+            config.attempts,
+            config.rollout,
+            store,
+            config.collection,
+            pool=config.pool,
+            tell=teller(Ticker(), config.collection),
+        )
+        success, strict = both_readings(episodes_of(store.trajectories(config.collection, keys)))
+    value = {
+        "collection": config.collection,
+        "keys": keys,
+        "success": success.model_dump(mode="json"),
+        "faults_as_failures": strict.model_dump(mode="json"),
+    }
+    band = success.micro
+    rate = f"{band.estimate:.1%} [{band.low:.1%}, {band.high:.1%}]" if band else "not measured"
+    emit(
+        value,
+        as_json,
+        f"{config.collection}: {success.episodes} episodes, success {rate}, faults kept apart: {success.faulted}",
+    )

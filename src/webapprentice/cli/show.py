@@ -1,0 +1,47 @@
+"""`apprentice show`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from webapprentice.cli.options import emit, run_option
+from webapprentice.core.faults import UsageError
+from webapprentice.core.records import Trajectory
+
+
+@click.command("show")
+@click.argument("key", required=False)
+@run_option
+@click.option("--json", "as_json", is_flag=True, help="Print the whole record as JSON on standard output.")
+def command(key: str | None, run: Path, as_json: bool) -> None:
+    """Print one trajectory step by step (KEY may be its first letters), or what the store holds."""
+    from webapprentice.store import Store
+
+    with Store.read(run / "store.sqlite") as store:
+        if key is None:
+            value = {"collections": store.collections(), "counts": store.counts()}
+            lines = [f"{name:<32} {number:>7,} trajectories" for name, number in store.collections().items()]
+            emit(value, as_json, "\n".join([*lines, str(store.counts())]))
+            return
+        matching = [
+            name for collection in store.collections() for name in store.finished(collection) if name.startswith(key)
+        ]
+        if len(set(matching)) != 1:
+            raise UsageError(f"{len(set(matching))} trajectories begin with {key!r}; give more of the key")
+        trajectory = next(iter(store.trajectories(keys=matching)))
+    emit(trajectory.model_dump(mode="json"), as_json, _text(trajectory))
+
+
+def _text(trajectory: Trajectory) -> str:
+    from webapprentice.dialect import load
+
+    dialect = load(trajectory.provenance.spelling or "compact")
+    lines = [f"{trajectory.key}  {trajectory.task.id}  seed {trajectory.provenance.seed}", f"goal: {trajectory.goal}"]
+    for step in trajectory.steps:
+        page = dialect.describe(step.observation, lambda text: len(text.split())).text
+        lines += ["", f"step {step.index}", *(f"    {line}" for line in page.splitlines())]
+        lines += [f"  said: {step.said}", f"  {step.outcome.result}: {step.outcome.message}".rstrip(": ")]
+    judged = "never judged" if trajectory.score is None else f"score {trajectory.score:g}"
+    return "\n".join([*lines, "", f"ended: {trajectory.ending}; {judged}"])

@@ -1,0 +1,65 @@
+"""Trajectories to look at: chosen by kind, with pictures taken by acting them out again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from webapprentice.core.faults import FaultError
+from webapprentice.core.records import Observation, Step, Trajectory
+from webapprentice.evaluate import dialect_of
+from webapprentice.improve.loop import Candidate, Round, exam_of
+from webapprentice.improve.workshop import Workshop
+from webapprentice.report import Case, choose
+from webapprentice.tasks.miniwob import MiniWob, worlds
+from webapprentice.tasks.splits import HELD_OUT
+
+
+async def gallery(workshop: Workshop, base: Candidate, rounds: Sequence[Round]) -> tuple[Case, ...]:
+    """At most `cases` cases; which ones depends on the trajectories' keys alone."""
+    done = next((one for one in reversed(rounds) if one.candidates), None)
+    most = workshop.config.cases
+    if done is None or most == 0:
+        return ()
+    tuned = done.candidates[0]
+    temperature = max(base.exam)
+    before = list(exam_of(workshop, base)[temperature])
+    after = list(exam_of(workshop, tuned)[temperature])
+    practice = workshop.trajectories(f"practice/{done.number}", done.practice)
+    dropped = done.curated[tuned.arm]["dropped_by"]
+    dialect = dialect_of(workshop.config.exam.rollout)
+    count = workshop.model(base.model).count
+
+    def cases(*parts: Sequence[Trajectory]) -> tuple[Case, ...]:
+        return choose(
+            *parts,
+            dropped,
+            page=lambda _, step: dialect.describe(step.observation, count).text,
+            picture=workshop.store.blob,
+            held_out=frozenset(HELD_OUT),
+            most=most,
+        )
+
+    chosen = {attempt.key for case in cases(before, after, practice) for attempt in case.attempts}
+    async with worlds(1, workshop.config.pool.browser) as (world,):
+        parts = [
+            [await pictured(workshop, world, one) for one in part if one.key in chosen]
+            for part in (before, after, practice)
+        ]
+    return cases(*parts)
+
+
+async def pictured(workshop: Workshop, world: MiniWob, trajectory: Trajectory) -> Trajectory:
+    """The trajectory with a screenshot before each step, up to where the page differs from what it was."""
+    steps: list[Step] = []
+    try:
+        seen: Observation | None = (await world.reset(trajectory.task, trajectory.provenance.seed)).observation
+        for step in trajectory.steps:
+            if seen is None or seen.elements != step.observation.elements:
+                break
+            shot = workshop.store.put(await world.screenshot())
+            steps.append(step.with_(observation=step.observation.with_(screenshot=shot, viewport=seen.viewport)))
+            if step.action is not None:
+                seen = (await world.step(step.action)).observation
+    except FaultError as error:
+        workshop.tell(f"no picture of {trajectory.key}: {error.fault.message}")
+    return trajectory.with_(steps=(*steps, *trajectory.steps[len(steps) :]))

@@ -1,0 +1,153 @@
+"""From a finished run to what its report shows."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+
+from webapprentice import __version__
+from webapprentice.core.records import Trajectory
+from webapprentice.improve.loop import Candidate, Round, exam_of
+from webapprentice.improve.workshop import Workshop
+from webapprentice.metrics import episodes_of
+from webapprentice.report import cells, task_rows
+from webapprentice.report import data as shown
+from webapprentice.tasks.splits import HELD_OUT
+
+_TITLES = {
+    "base": ("Base", shown.Role.BASE),
+    "none": ("No filter", shown.Role.NO_FILTER),
+    "label_free": ("Label-free filter", shown.Role.LABEL_FREE),
+    "reward": ("Reward filter (upper bound)", shown.Role.REWARD),
+}
+_PACKAGES = ("torch", "transformers", "peft", "playwright", "numpy")
+
+
+def report_data(
+    workshop: Workshop,
+    base: Candidate,
+    rounds: Sequence[Round],
+    cases: Sequence[shown.Case],
+    command: str,
+) -> shown.ReportData:
+    """Everything the report of this run shows, computed from the store alone."""
+    last = next((done for done in reversed(rounds) if done.candidates), None)
+    candidates = list(last.candidates) if last else []
+    arms = list(dict.fromkeys(candidate.arm for candidate in candidates))
+    start = exam_of(workshop, base)
+    runs = {("base", temperature): [episodes_of(exam)] for temperature, exam in start.items()}
+    for candidate in candidates:
+        for temperature, exam in exam_of(workshop, candidate).items():
+            runs.setdefault((candidate.arm, temperature), []).append(episodes_of(exam))
+    held_out = frozenset(HELD_OUT)
+    first = arms[0] if arms else "base"
+    return shown.ReportData(
+        base="base",
+        improved=first,
+        arms=tuple(_arm(arm, candidates, workshop) for arm in ["base", *arms]),
+        cells=cells(runs, "base", held_out),
+        tasks=task_rows(runs, "base", first, held_out),
+        curation=_curation(last, first) if last and first in last.curated else None,
+        trainings=tuple(_training(candidate) for candidate in candidates),
+        cases=tuple(cases),
+        origin=_origin(workshop, base, candidates, start, command),
+    )
+
+
+def _arm(arm: str, candidates: Sequence[Candidate], workshop: Workshop) -> shown.Arm:
+    title, role = _TITLES.get(arm, (arm.replace("_", " ").capitalize(), shown.Role.OTHER))
+    own = [candidate for candidate in candidates if candidate.arm == arm]
+    name = own[0].model if own else workshop.config.model
+    return shown.Arm(
+        key=arm,
+        title=title,
+        role=role,
+        training_seeds=tuple(candidate.seed for candidate in own),
+        model=workshop.model(name).key,
+    )
+
+
+def _curation(done: Round, arm: str) -> shown.Curation:
+    made = done.curated[arm]
+    report = made["report"]
+    return shown.Curation(
+        attempts=report["eligible"],
+        kept=len(made["kept"]),
+        rules=tuple(
+            shown.RuleRow(
+                name=rule["name"],
+                description=rule["looks_at"],
+                seen=rule["seen"],
+                dropped=rule["dropped"],
+                precision=_estimate(rule["so_far"]["precision"]),
+                recall=_estimate(rule["so_far"]["recall"]),
+                tasks=rule["coverage"]["covered"],
+            )
+            for rule in report["rules"]
+        ),
+        tasks=report["coverage"]["tasks"],
+        tasks_kept=report["coverage"]["covered"],
+        base_precision=_estimate(report["before"]["precision"]),
+        rows=made["count"],
+    )
+
+
+def _estimate(interval: Mapping[str, float] | None) -> float | None:
+    return interval["estimate"] if interval else None
+
+
+def _training(candidate: Candidate) -> shown.Training:
+    report = candidate.training["report"]
+    return shown.Training(
+        arm=candidate.arm,
+        seed=candidate.seed,
+        method=report["method"],
+        loss=tuple(shown.LossPoint(step=step, loss=loss) for step, loss in report["losses"]),
+        rows=report["rows"],
+        epochs=report["epochs"],
+        updates=report["updates"],
+        batch=report["batch"],
+        learning_rate=report["learning_rate"],
+        parameters=report["parameters"],
+        seconds=candidate.training["seconds"],
+    )
+
+
+def _origin(
+    workshop: Workshop,
+    base: Candidate,
+    candidates: Sequence[Candidate],
+    start: Mapping[float, Sequence[Trajectory]],
+    command: str,
+) -> shown.Origin:
+    import yaml
+
+    about = next((trajectory.provenance for exam in start.values() for trajectory in exam), None)
+    models = {"base": workshop.model(base.model).key}
+    models |= {f"{one.arm}, training seed {one.seed}": workshop.model(one.model).key for one in candidates}
+    return shown.Origin(
+        run=workshop.folder.name,
+        created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        command=command,
+        config=yaml.safe_dump(workshop.config.model_dump(mode="json"), sort_keys=False, allow_unicode=True),
+        config_hash=workshop.config.hash,
+        models=models,
+        versions={"webapprentice": __version__, "python": platform.python_version(), **_versions()},
+        browser=about.browser if about else "",
+        machine=f"{platform.system()} {platform.machine()}",
+        cores=os.cpu_count(),
+        stages=tuple(shown.Stage(name=name, seconds=seconds) for _, name, seconds in workshop.store.stages()),
+    )
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

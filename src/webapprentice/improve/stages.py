@@ -1,0 +1,37 @@
+"""Content-addressed stages: the same inputs are worked on once, however often the command is run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from webapprentice.core.keys import key_of
+from webapprentice.store import Store
+
+Tell = Callable[[str], None]
+"""Says one line to whoever watches."""
+
+
+class Stages:
+    """The finished stages of one run folder."""
+
+    def __init__(self, store: Store, tell: Tell) -> None:
+        self._store = store
+        self._tell = tell
+        self.worked = 0
+        """Stages that this process had to work on."""
+
+    async def run(self, name: str, inputs: object, work: Callable[[str], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+        """What the stage gives, from the store when it was finished before. `work` is handed the stage's key."""
+        key = key_of(name.split(":")[0], inputs)
+        done = self._store.stage(key)
+        if done is not None:
+            return done
+        self.worked += 1
+        started = time.monotonic()
+        output = await work(key)
+        seconds = time.monotonic() - started
+        self._store.complete(key, name, output, seconds)
+        self._tell(f"{name}: done in {seconds:.0f} s")
+        return output

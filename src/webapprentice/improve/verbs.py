@@ -1,0 +1,90 @@
+"""Configurations of the single verbs, made of the same parts as `improve`."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from webapprentice.core.config import Config
+from webapprentice.curate import DatasetConfig, FilterConfig
+from webapprentice.evaluate import PoolConfig
+from webapprentice.improve.config import ExamConfig
+from webapprentice.models import ModelConfig
+from webapprentice.rollout import RolloutConfig
+from webapprentice.train import TrainConfig
+
+
+class AttemptConfig(Config):
+    """Everything that may differ between two runs of `apprentice rollout`."""
+
+    model: str = "seed"
+    """`seed`, a checkpoint folder, a name, an endpoint, or `solvers` for the scripted solvers."""
+    tasks: str = "attempted"
+    """Task ids, patterns such as `miniwob/click-*`, or the lists `attempted` and `held_out`; separated by commas."""
+    first_seed: int = 0
+    """Seeds are counted from here."""
+    seeds: int = Field(default=20, ge=1)
+    """Seeds of each task."""
+    attempts: int = Field(default=4, ge=1)
+    """Attempts at each seed."""
+    collection: str = "attempts"
+    """Name in the store."""
+    rollout: RolloutConfig = RolloutConfig()
+    options: ModelConfig = ModelConfig()
+    """How the model is loaded."""
+    pool: PoolConfig = PoolConfig()
+
+
+class SiftConfig(Config):
+    """Everything that may differ between two runs of `apprentice filter`."""
+
+    filter: FilterConfig = FilterConfig()
+    collection: str = "attempts"
+    """Which trajectories of the store."""
+    keep: str = "kept"
+    """File of kept keys, RUN/KEEP.txt."""
+    dialect: str = "compact"
+    """The dialect in which the model acted."""
+    model: str = ""
+    """For rules that ask a model (critique): its name; empty where no rule does."""
+    options: ModelConfig = ModelConfig()
+
+
+class RowsConfig(Config):
+    """Everything that may differ between two runs of `apprentice dataset`."""
+
+    collection: str = "attempts"
+    """Which trajectories of the store."""
+    keep: str = "kept"
+    """File of kept keys, RUN/KEEP.txt; empty takes every trajectory."""
+    out: str = "rows"
+    """File of rows, RUN/OUT.jsonl; validation rows go to RUN/OUT.validation.jsonl."""
+    model: str = "seed"
+    """Whose tokenizer counts."""
+    rollout: RolloutConfig = RolloutConfig()
+    """As in the rollout: prompts are rendered again and must agree."""
+    dataset: DatasetConfig = DatasetConfig()
+    options: ModelConfig = ModelConfig()
+
+
+class TeachConfig(Config):
+    """Everything that may differ between two runs of `apprentice train`."""
+
+    model: str = "seed"
+    """Checkpoint folder or name of the model to start from."""
+    rows: str = "rows"
+    """File of rows, RUN/ROWS.jsonl."""
+    out: str = "model"
+    """Folder of the new model, RUN/OUT."""
+    train: TrainConfig = TrainConfig()
+
+
+class ExamineConfig(Config):
+    """Everything that may differ between two runs of `apprentice evaluate`."""
+
+    model: str = "seed"
+    """`seed`, a checkpoint or adapter folder, a name, an endpoint, or `solvers`."""
+    label: str = "model"
+    """Name of the exam in the store: exam/LABEL/T1 and exam/LABEL/T0."""
+    exam: ExamConfig = ExamConfig()
+    options: ModelConfig = ModelConfig()
+    pool: PoolConfig = PoolConfig()

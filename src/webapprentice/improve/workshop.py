@@ -1,0 +1,236 @@
+"""Where the work of one run happens: its folder, store, models and stages."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from webapprentice.core.faults import UsageError
+from webapprentice.core.keys import key_of
+from webapprentice.core.protocols import Model, Scorer
+from webapprentice.core.records import Example, Task, Trajectory
+from webapprentice.curate import FilterConfig, examples
+from webapprentice.curate import filter as sift
+from webapprentice.evaluate import attempt_all
+from webapprentice.evaluate.attempts import dialect_of
+from webapprentice.improve.config import ImproveConfig
+from webapprentice.improve.stages import Stages, Tell
+from webapprentice.models import load as load_model
+from webapprentice.rollout import Progress
+from webapprentice.rollout.progress import line
+from webapprentice.store import Store
+from webapprentice.tasks import load as load_tasks
+from webapprentice.tasks.splits import HELD_OUT
+from webapprentice.train import train
+
+_TELL_EVERY = 5.0
+
+
+class Workshop:
+    """One run folder: `store.sqlite`, `data/*.jsonl`, `models/*/`, `report.html`."""
+
+    def __init__(self, folder: Path, config: ImproveConfig, store: Store, tell: Tell) -> None:
+        self.folder = folder
+        self.config = config
+        self.store = store
+        self.tell = tell
+        self.stages = Stages(store, tell)
+        self._models: dict[str, Model] = {}
+
+    def model(self, name: str) -> Model:
+        """The model of this name, or of this folder under the run; loaded once."""
+        if name not in self._models:
+            inside = self.folder / name
+            self._models[name] = load_model(inside if inside.is_dir() else name, self.config.options)
+        return self._models[name]
+
+    def practice_tasks(self) -> list[Task]:
+        """Tasks of practice. Raises UsageError when a held-out task is among them."""
+        tasks = load_tasks(self.config.practice.tasks)
+        held = sorted(task.id for task in tasks if task.id in HELD_OUT)
+        if held:
+            raise UsageError(f"practice would attempt the held-out task {held[0]}; leave it out of practice.tasks")
+        return tasks
+
+    def exam_tasks(self) -> list[Task]:
+        """Tasks of the exam, those of practice among them or not."""
+        return load_tasks(self.config.exam.tasks)
+
+    async def attempt(self, name: str, number: int) -> list[str]:
+        """Practise in one round; gives the keys of the attempts."""
+        practice = self.config.practice
+        first = practice.first_seed + (number - 1) * practice.seeds
+        seeds = range(first, first + practice.seeds)
+        if set(seeds) & set(range(self.config.exam.first_seed, self.config.exam.first_seed + self.config.exam.seeds)):
+            raise UsageError("practice and exam would share seeds; set exam.first_seed further away")
+        tasks = self.practice_tasks()
+        collection = f"practice/{number}"
+        model = self.model(name)
+
+        async def work(_: str) -> dict[str, Any]:
+            say = teller(self.tell, f"practice {number}")
+            keys = await attempt_all(
+                model,
+                tasks,
+                seeds,
+                practice.attempts,
+                practice.rollout,
+                self.store,
+                collection,
+                pool=self.config.pool,
+                tell=say,
+            )
+            return {"keys": keys, "collection": collection}
+
+        inputs = (model.key, tasks, list(seeds), practice.attempts, practice.rollout)
+        return cast(list[str], (await self.stages.run(f"practice:{number}", inputs, work))["keys"])
+
+    async def curate(self, name: str, arm: str, number: int, keys: Sequence[str]) -> dict[str, Any]:
+        """Filter the attempts of a round by one arm's rules and write the rows; gives the path and the counts."""
+        rules = FilterConfig.model_validate({"preset": arm})
+        model = self.model(name)
+        dialect = dialect_of(self.config.practice.rollout)
+
+        async def work(key: str) -> dict[str, Any]:
+            attempts = self.trajectories(f"practice/{number}", keys)
+            scorer = cast(Scorer, model) if hasattr(model, "logprobs") else None
+            found = await sift(attempts, rules, scorer, dialect, model.count)
+            kept = set(found.kept)
+            wanted = [trajectory for trajectory in attempts if trajectory.key in kept]
+            rows = examples(wanted, dialect, self.config.dataset, model.count, held_out=HELD_OUT)
+            path = Path("data") / f"{arm}-{key}.jsonl"
+            write_rows(self.folder / path, rows.train)
+            return {
+                "rows": str(path),
+                "count": len(rows.train),
+                "report": found.model_dump(mode="json", exclude={"judgments", "kept"}),
+                "kept": list(found.kept),
+                "dropped_by": {
+                    key: next(judgment.judge for judgment in judgments if judgment.passed is False)
+                    for key, judgments in found.judgments.items()
+                    if key not in kept
+                },
+                "made": rows.counts.model_dump(mode="json"),
+            }
+
+        inputs = (list(keys), rules, self.config.dataset, dialect, model.key)
+        return await self.stages.run(f"curate:{arm}:{number}", inputs, work)
+
+    async def teach(self, name: str, arm: str, rows: str, seed: int) -> dict[str, Any]:
+        """Fine-tune a model on rows with one training seed; gives the folder of the new one under the run."""
+        how = self.config.train.with_(seed=seed)
+        file = self.folder / rows
+        base = self.model(name)
+
+        async def work(key: str) -> dict[str, Any]:
+            path = Path("models") / f"{arm}-s{seed}-{key}"
+            started = time.monotonic()
+            report = train(
+                read_rows(file),
+                str(self._where(name)),
+                how,
+                self.folder / path,
+                tell=trainer_teller(self.tell, f"train {arm} s{seed}"),
+            )
+            return {
+                "model": str(path),
+                "seconds": time.monotonic() - started,
+                "report": report.model_dump(mode="json"),
+            }
+
+        inputs = (base.key, key_of(file.read_text(encoding="utf-8")), how)
+        return await self.stages.run(f"train:{arm}:{seed}", inputs, work)
+
+    async def examine(self, name: str, label: str) -> dict[float, list[str]]:
+        """Examine a model at every temperature; gives the keys of its episodes."""
+        exam = self.config.exam
+        model = self.model(name)
+        tasks = self.exam_tasks()
+        seeds = range(exam.first_seed, exam.first_seed + exam.seeds)
+        found: dict[float, list[str]] = {}
+        for temperature in exam.temperatures:
+            how = exam.rollout.with_(temperature=temperature)
+            collection = f"exam/{label}/T{temperature:g}"
+            what = "greedy" if temperature == 0 else f"T = {temperature:g}"
+
+            async def work(_: str, how: Any = how, collection: str = collection, what: str = what) -> dict[str, Any]:
+                teller = self._teller(
+                    f"exam {label}, {'greedy' if how.temperature == 0 else f'T = {how.temperature:g}'}"
+                )
+                keys = await attempt_all(
+                    model,
+                    tasks,
+                    seeds,
+                    1,
+                    how,
+                    self.store,
+                    collection,
+                    pool=self.config.pool,
+                    tell=teller(self.tell, f"exam {label}, {what}"),
+                )
+                return {"keys": keys, "collection": collection}
+
+            inputs = (model.key, tasks, list(seeds), how)
+            output = await self.stages.run(f"exam:{label}:T{temperature:g}", inputs, work)
+            found[temperature] = output["keys"]
+        return found
+
+    def trajectories(self, collection: str | None, keys: Sequence[str]) -> list[Trajectory]:
+        """The trajectories of these keys, in the order of the keys."""
+        found = {trajectory.key: trajectory for trajectory in self.store.trajectories(collection, keys)}
+        return [found[key] for key in keys if key in found]
+
+    def _where(self, name: str) -> Path | str:
+        inside = self.folder / name
+        return inside if inside.is_dir() else name
+
+
+def trainer_teller(tell: Tell, label: str) -> Callable[[int, int, float], None]:
+    """Turns training updates into a line every five seconds, and one at the end."""
+    last = time.monotonic()
+
+    def note(step: int, steps: int, loss: float) -> None:
+        nonlocal last
+        if step == steps or time.monotonic() - last >= _TELL_EVERY:
+            last = time.monotonic()
+            tell(f"{label}: update {step} of {steps}, loss {loss:.3f}")
+
+    return note
+
+
+def teller(tell: Tell, label: str) -> Callable[[Progress], None]:
+    """Turns counts into a line every five seconds, and one at the end."""
+    last = 0.0
+
+    def note(progress: Progress) -> None:
+        nonlocal last
+        if progress.done == progress.total or progress.seconds - last >= _TELL_EVERY:
+            last = progress.seconds
+            tell(line(label, progress))
+
+    return note
+
+
+def write_rows(path: Path, rows: Sequence[Example]) -> None:
+    """Write rows as JSONL; the file appears whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_text("".join(row.model_dump_json() + "\n" for row in rows), encoding="utf-8")
+    part.replace(path)
+
+
+def read_rows(path: Path) -> list[Example]:
+    """Rows of a JSONL file. Raises UsageError naming the line that is none."""
+    found = []
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read the rows {path}: {error}") from error
+    for number, row in enumerate(text.splitlines(), start=1):
+        try:
+            found.append(Example.model_validate_json(row))
+        except ValueError as error:
+            raise UsageError(f"{path}, line {number}: not a training row: {str(error).splitlines()[0]}") from error
+    return found
