@@ -77,7 +77,7 @@ def _case(case: Case, number: int, allowed: frozenset[tuple[int, int, int]]) -> 
     summary = tag(
         "summary",
         tag("span", name, class_=f"chip {look}".strip()),
-        tag("span", shorten(case.task, 120), class_="taskname"),
+        tag("span", shorten(case.task, 160), class_="taskname"),
         tag("span", shorten(case.goal, 500), class_="goal"),
         tag("span", place, class_="chip") if place else None,
         tag("span", seed, class_="note"),
@@ -104,7 +104,7 @@ def _attempt(attempt: Attempt, place: tuple[int, int], allowed: frozenset[tuple[
     facts += [words.duration(attempt.seconds)] if attempt.seconds is not None else []
     heading = tag(
         "h3",
-        tag("span", shorten(attempt.arm, 60)),
+        tag("span", shorten(attempt.arm, 160)),
         _verdict(attempt),
         tag("span", " · ".join(facts), class_="note"),
     )

@@ -54,7 +54,7 @@ def render_report(report: ReportData) -> str:
     header = tag(
         "header",
         tag("h1", title),
-        tag("div", shorten(made, 300), class_="soft"),
+        tag("div", shorten(made, 600), class_="soft"),
         tag("nav", [tag("a", name, href=f"#{anchor}") for anchor, name in _PARTS]),
     )
     main = tag(

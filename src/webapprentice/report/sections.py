@@ -5,7 +5,7 @@ from __future__ import annotations
 from webapprentice.report import charts, words
 from webapprentice.report.charts import Mark
 from webapprentice.report.data import Arm, Cell, Curation, Difference, ReportData, Role, RuleRow, Split, Training
-from webapprentice.report.markup import Child, Html, join, shorten, tag, visible
+from webapprentice.report.markup import Child, Html, join, shorten, tag
 
 _MOST_CONFIG = 20_000
 _LOOKS = {Role.REWARD: "reward", Role.NO_FILTER: "other", Role.OTHER: "other", Role.BASE: "base"}
@@ -18,7 +18,7 @@ def section(anchor: str, title: str, *body: Child) -> Html:
 
 def definitions(pairs: list[tuple[str, Child]], look: str | None = None) -> Html:
     """A list of names and values."""
-    return tag("dl", [join([tag("dt", name), tag("dd", value)]) for name, value in pairs], class_=look)
+    return tag("dl", [join([tag("dt", shorten(name, 160)), tag("dd", value)]) for name, value in pairs], class_=look)
 
 
 def headline(report: ReportData) -> Html:
@@ -121,7 +121,9 @@ def table(report: ReportData) -> Html:
     """Every arm, temperature and split; faults apart and, in the last column, read as failures."""
     if not report.cells:
         return section("arms", "All arms", tag("p", f"Success was {words.MISSING}."))
-    notes = [tag("li", tag("b", arm.title), ": ", arm.note) for arm in report.arms if arm.note]
+    notes = [
+        tag("li", tag("b", shorten(arm.title, 160)), ": ", shorten(arm.note, 1000)) for arm in report.arms if arm.note
+    ]
     return section(
         "arms",
         "All arms",
@@ -170,7 +172,7 @@ def _group(report: ReportData, temperature: float, split: Split, scale: charts.S
 
 def _row(report: ReportData, arm: Arm, cell: Cell | None, scale: charts.Scale) -> Html:
     look = look_of(report, arm)
-    name = tag("th", tag("span", class_=f"swatch {look}"), shorten(arm.title, 60))
+    name = tag("th", tag("span", class_=f"swatch {look}"), shorten(arm.title, 160))
     if cell is None or cell.rate.value is None:
         return tag("tr", name, tag("td", words.MISSING, colspan=7, class_="soft"))
     difference = cell.difference
@@ -243,7 +245,7 @@ def _rule_cells(
     said = tag("div", shorten(about, 300), class_="note") if about else None
     return join(
         [
-            tag("td", tag("b", shorten(name, 80)), said, class_="wide"),
+            tag("td", tag("b", shorten(name, 160)), said, class_="wide"),
             tag("td", "–" if seen is None else f"{seen:,}", class_="num"),
             tag("td", "–" if dropped is None else f"{dropped:,}", class_="num"),
             tag(
@@ -276,7 +278,7 @@ def _training(report: ReportData, run: Training) -> Html:
         ("Epochs", epochs),
         ("Updates", words.count(run.updates) + (f" of {run.batch:,} rows" if run.batch else "")),
         ("Learning rate", rate),
-        ("Method", shorten(run.method or words.MISSING, 100)),
+        ("Method", shorten(run.method or words.MISSING, 160)),
         ("Parameters", words.count(run.parameters)),
         ("Last loss", words.MISSING if last is None else f"{last:.3f}"),
         ("Wall time", words.duration(run.seconds)),
@@ -285,7 +287,7 @@ def _training(report: ReportData, run: Training) -> Html:
     key = tag("p", "Dashed: validation.", class_="note") if run.validation else None
     return tag(
         "div",
-        tag("h3", shorten(arm.title if arm else run.arm, 80), seed),
+        tag("h3", shorten(arm.title if arm else run.arm, 160), seed),
         chart,
         key,
         definitions(facts),
@@ -308,8 +310,8 @@ def provenance(report: ReportData) -> Html:
         ("Cores", "not recorded" if origin.cores is None else str(origin.cores)),
     ]
     command = [tag("h3", "To reproduce"), tag("pre", shorten(origin.command, 4000))] if origin.command else []
-    config = tag("pre", shorten(visible(origin.config), _MOST_CONFIG))
-    short = [(name, shorten(value, 600) if isinstance(value, str) else value) for name, value in facts]
+    config = tag("pre", shorten(origin.config, _MOST_CONFIG))
+    short = [(name, shorten(value, 4000) if isinstance(value, str) else value) for name, value in facts]
     return section(
         "provenance",
         "Provenance",
@@ -326,7 +328,7 @@ def _stages(report: ReportData) -> Html:
     rows = [
         tag(
             "tr",
-            tag("th", shorten(stage.name, 80), class_="wide"),
+            tag("th", shorten(stage.name, 160), class_="wide"),
             tag("td", charts.share(stage.seconds or 0.0, total), class_="plotbar"),
             tag("td", words.duration(stage.seconds), class_="num"),
         )

@@ -63,7 +63,7 @@ def _gain(row: TaskRow | None) -> float | None:
 
 
 def _cells(name: str, rows: dict[tuple[str, float], TaskRow], temperatures: tuple[float, ...]) -> list[Html]:
-    cells = [tag("span", shorten(name.removeprefix("miniwob/"), 80), class_="name", title=shorten(name, 200))]
+    cells = [tag("span", shorten(name.removeprefix("miniwob/"), 160), class_="name", title=shorten(name, 200))]
     for temperature in temperatures:
         row = rows.get((name, temperature))
         base, improved = (row.base, row.improved) if row is not None else (None, None)
