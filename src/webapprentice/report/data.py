@@ -65,7 +65,7 @@ class Difference(Record):
 
     value: float
     interval: Interval | None = None
-    """Percentile bootstrap, 95 %, tasks resampled as whole clusters."""
+    """Percentile bootstrap, 95 %, tasks resampled as whole clusters, and training seeds where there are several."""
     pairs: int | None = None
     """Episodes that both arms finished without a fault."""
     clusters: int | None = None

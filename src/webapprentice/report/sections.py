@@ -29,7 +29,7 @@ def headline(report: ReportData) -> Html:
         "headline",
         "Result",
         tag("p", words.summary(report), class_="lead"),
-        tag("div", cards, class_="cards") if cards else tag("p", f"Success was {words.MISSING}."),
+        tag("div", cards, class_="cards") if cards else None,
         tag("ul", cautions, class_="care") if cautions else None,
     )
 
@@ -130,7 +130,8 @@ def table(report: ReportData) -> Html:
         tag(
             "p",
             "Differences are paired with the base on the same tasks and seeds; intervals are 95 %, success by Wilson, "
-            "differences by a bootstrap that resamples whole tasks. Episodes in which environment, model or evaluator "
+            "differences by a bootstrap that resamples whole tasks, and training seeds where there are several. "
+            "Episodes in which environment, model or evaluator "
             "failed are kept out of the success rate, counted apart, and read as failures in the last column.",
             class_="note",
         ),
@@ -290,7 +291,7 @@ def _training(report: ReportData, run: Training) -> Html:
         tag("h3", shorten(arm.title if arm else run.arm, 160), seed),
         chart,
         key,
-        definitions(facts),
+        definitions(facts, "paired"),
         class_="card",
     )
 

@@ -37,6 +37,7 @@ font-size:12.5px;font-weight:600;white-space:nowrap}
 .chip.down{background:var(--downbg);color:var(--down)}
 .wrapchip{white-space:normal}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:1px 14px;margin:8px 0 0}
+.card>dl:first-child{margin-top:0}
 dl.paired{grid-template-columns:max-content 1fr max-content 1fr}
 dt{color:var(--soft)}
 dd{margin:0;min-width:0;overflow-wrap:anywhere}
@@ -127,7 +128,8 @@ footer{color:var(--soft);font-size:12.5px;padding-top:28px;padding-bottom:40px}
 .task.t1,.task.t2,.task.t3{grid-template-columns:1fr 112px;padding:2px 0}.which{display:inline}
 td .ci{display:block}thead th{white-space:normal}.task.axis svg:nth-of-type(n+2),.task.axis span{display:none}
 .task>.name{grid-column:1/-1}.task.heading .under{display:none}
-.cards{grid-template-columns:1fr}dl.paired{grid-template-columns:max-content 1fr}}
+.cards{grid-template-columns:1fr}.card>dl:first-child{margin-top:0}
+dl.paired{grid-template-columns:max-content 1fr}}
 @media print{:root{--paper:#fff}body{font-size:11px}nav{display:none}pre{max-height:none}
 .card,details.case,.step{break-inside:avoid-page}h2{break-after:avoid}
 details::details-content{content-visibility:visible;display:block}}
