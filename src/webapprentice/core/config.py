@@ -26,6 +26,10 @@ class Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
+    def with_(self, **changes: Any) -> Self:
+        """A copy with some values replaced and all of it validated again."""
+        return type(self).model_validate({**{name: getattr(self, name) for name in type(self).model_fields}, **changes})
+
     @property
     def hash(self) -> str:
         """Content key of the resolved values."""

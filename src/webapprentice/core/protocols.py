@@ -42,6 +42,10 @@ class Model(Protocol):
         """Content key of the weights, or the name of an endpoint's model."""
         ...
 
+    def count(self, text: str) -> int:
+        """Tokens of a text, or the nearest estimate the backend has."""
+        ...
+
     async def complete(self, prompts: Sequence[Prompt], samplings: Sequence[Sampling]) -> list[Completion]:
         """One completion a prompt, in order. Raises FaultError owned by `model`."""
         ...

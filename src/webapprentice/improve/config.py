@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from webapprentice.core.config import Config
-from webapprentice.curate import DatasetConfig
+from webapprentice.curate import DatasetConfig, FilterConfig
 from webapprentice.evaluate import PoolConfig
 from webapprentice.models import ModelConfig
 from webapprentice.rollout import RolloutConfig
@@ -54,6 +54,8 @@ class ImproveConfig(Config):
     """Fine-tuning is repeated with each."""
     practice: PracticeConfig = PracticeConfig()
     exam: ExamConfig = ExamConfig()
+    filter: FilterConfig = FilterConfig()
+    """Parameters of the rules; its preset is replaced by each arm."""
     dataset: DatasetConfig = DatasetConfig()
     train: TrainConfig = TrainConfig()
     options: ModelConfig = ModelConfig()

@@ -22,16 +22,21 @@ async def gallery(workshop: Workshop, base: Candidate, rounds: Sequence[Round]) 
         return ()
     tuned = done.candidates[0]
     temperature = max(base.exam)
-    before = list(exam_of(workshop, base)[temperature])
-    after = list(exam_of(workshop, tuned)[temperature])
-    practice = workshop.trajectories(f"practice/{done.number}", done.practice)
+    parts: list[list[Trajectory]] = [
+        list(exam_of(workshop, base)[temperature]),
+        list(exam_of(workshop, tuned)[temperature]),
+        workshop.trajectories(f"practice/{done.number}", done.practice),
+    ]
     dropped = done.curated[tuned.arm]["dropped_by"]
     dialect = dialect_of(workshop.config.exam.rollout)
     count = workshop.model(base.model).count
 
-    def cases(*parts: Sequence[Trajectory]) -> tuple[Case, ...]:
+    def cases(parts: Sequence[Sequence[Trajectory]]) -> tuple[Case, ...]:
+        before, after, practice = parts
         return choose(
-            *parts,
+            before,
+            after,
+            practice,
             dropped,
             page=lambda _, step: dialect.describe(step.observation, count).text,
             picture=workshop.store.blob,
@@ -39,13 +44,10 @@ async def gallery(workshop: Workshop, base: Candidate, rounds: Sequence[Round]) 
             most=most,
         )
 
-    chosen = {attempt.key for case in cases(before, after, practice) for attempt in case.attempts}
+    chosen = {attempt.key for case in cases(parts) for attempt in case.attempts}
     async with worlds(1, workshop.config.pool.browser) as (world,):
-        parts = [
-            [await pictured(workshop, world, one) for one in part if one.key in chosen]
-            for part in (before, after, practice)
-        ]
-    return cases(*parts)
+        parts = [[await pictured(workshop, world, one) for one in part if one.key in chosen] for part in parts]
+    return cases(parts)
 
 
 async def pictured(workshop: Workshop, world: MiniWob, trajectory: Trajectory) -> Trajectory:

@@ -11,7 +11,7 @@ from webapprentice.core.faults import UsageError
 from webapprentice.core.keys import key_of
 from webapprentice.core.protocols import Model, Scorer
 from webapprentice.core.records import Example, Task, Trajectory
-from webapprentice.curate import FilterConfig, examples
+from webapprentice.curate import examples
 from webapprentice.curate import filter as sift
 from webapprentice.evaluate import attempt_all
 from webapprentice.evaluate.attempts import dialect_of
@@ -89,7 +89,7 @@ class Workshop:
 
     async def curate(self, name: str, arm: str, number: int, keys: Sequence[str]) -> dict[str, Any]:
         """Filter the attempts of a round by one arm's rules and write the rows; gives the path and the counts."""
-        rules = FilterConfig.model_validate({"preset": arm})
+        rules = self.config.filter.with_(preset=arm)
         model = self.model(name)
         dialect = dialect_of(self.config.practice.rollout)
 
@@ -156,9 +156,6 @@ class Workshop:
             what = "greedy" if temperature == 0 else f"T = {temperature:g}"
 
             async def work(_: str, how: Any = how, collection: str = collection, what: str = what) -> dict[str, Any]:
-                teller = self._teller(
-                    f"exam {label}, {'greedy' if how.temperature == 0 else f'T = {how.temperature:g}'}"
-                )
                 keys = await attempt_all(
                     model,
                     tasks,

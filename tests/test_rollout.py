@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from samples import page
+from webapprentice.core.actions import Action, Click, Stop, Type
+from webapprentice.core.faults import Fault, FaultError, Owner
+from webapprentice.core.protocols import Completion, Happened, Prompt, Sampling, Start
+from webapprentice.core.records import Ending, Limits, Outcome, Result, Task
+from webapprentice.dialect import load as load_dialect
+from webapprentice.models import ScriptedModel
+from webapprentice.rollout import Batcher, Job, ModelActor, RolloutConfig, jobs_for, rollout
+from webapprentice.store import Store
+
+TASK = Task(id="sample/ok", benchmark="sample", evaluator={"kind": "page"}, limits=Limits(steps=6))
+
+
+class Form:
+    """A form that wants "ok" pressed; a real little world, in Python."""
+
+    def __init__(self, broken_resets: int = 0) -> None:
+        self.broken = broken_resets
+        self.typed = ""
+
+    async def reset(self, task: Task, seed: int) -> Start:
+        await asyncio.sleep(0)
+        if self.broken:
+            self.broken -= 1
+            raise FaultError(Fault(owner=Owner.ENVIRONMENT, kind="reset_failed", message="the page is down"))
+        self.typed, self.first = "", 10 + seed
+        return Start(goal='Press the "ok" button.', observation=page(self.first))
+
+    async def step(self, action: Action) -> Happened:
+        await asyncio.sleep(0)
+        match action:
+            case Click(node=node) if node == self.first + 3:
+                done = Outcome(result=Result.DONE, done=True)
+                return Happened(outcome=done, observation=page(self.first), raw_reward=1.0)
+            case Click(node=node) if node == self.first + 4:
+                done = Outcome(result=Result.DONE, done=True)
+                return Happened(outcome=done, observation=page(self.first), raw_reward=-1.0)
+            case Type(text=text):
+                return Happened(outcome=Outcome(result=Result.DONE), observation=page(self.first, typed=text))
+        return Happened(outcome=Outcome(result=Result.STALE, message="no such element"), observation=page(self.first))
+
+    async def close(self) -> None:
+        pass
+
+
+def play(
+    answer: Callable[[Prompt, Sampling], str],
+    folder: Path,
+    *,
+    worlds: Sequence[Form] = (),
+    seeds: int = 1,
+    task: Task = TASK,
+) -> tuple[list, ScriptedModel]:
+    model = ScriptedModel(answer)
+
+    async def run() -> None:
+        dialect = load_dialect("compact")
+        batcher = Batcher(model, 4)
+        serving = asyncio.create_task(batcher.serve())
+        jobs = jobs_for([task], range(seeds), 1, model.key, RolloutConfig())
+        try:
+            await rollout(
+                jobs, worlds or [Form()], lambda job: ModelActor(batcher, dialect, Sampling(), model.count), store, "c"
+            )
+        finally:
+            serving.cancel()
+
+    with Store.create(folder / "s.sqlite") as store:
+        asyncio.run(run())
+        return list(store.trajectories("c")), model
+
+
+def press(name: str) -> Callable[[Prompt, Sampling], str]:
+    def answer(prompt: Prompt, sampling: Sampling) -> str:
+        (line,) = [line for line in prompt[-1].content.splitlines() if line.startswith(f"button {name}")]
+        return f"click {line}"
+
+    return answer
+
+
+def test_the_right_button_scores_and_every_step_says_what_was_asked(tmp_path: Path) -> None:
+    (trajectory,), _model = play(press("ok"), tmp_path)
+    assert (trajectory.score, trajectory.ending, trajectory.fault) == (1.0, Ending.PAGE, None)
+    (step,) = trajectory.steps
+    assert step.said == "click button ok [13]"
+    assert step.prompt_key
+
+
+def test_the_wrong_button_is_judged_and_failed(tmp_path: Path) -> None:
+    (trajectory,), _ = play(press("cancel"), tmp_path)
+    assert (trajectory.score, trajectory.raw_reward, trajectory.succeeded) == (0.0, -1.0, False)
+
+
+def test_without_an_evaluator_nothing_is_judged(tmp_path: Path) -> None:
+    (trajectory,), _ = play(press("ok"), tmp_path, task=TASK.with_(evaluator={}))
+    assert trajectory.score is None
+    assert not trajectory.countable
+
+
+@pytest.mark.parametrize(
+    ("words", "ending", "steps"),
+    [
+        ("what shall I do", Ending.UNREADABLE, 3),
+        ("click button gone [400]", Ending.REPEATED, 3),
+        ("stop = done", Ending.STOPPED, 1),
+    ],
+)
+def test_endings_have_names(words: str, ending: Ending, steps: int, tmp_path: Path) -> None:
+    (trajectory,), _ = play(lambda prompt, sampling: words, tmp_path)
+    assert trajectory.ending is ending
+    assert len(trajectory.steps) == steps
+    assert trajectory.score == 0.0
+
+
+def test_the_step_limit(tmp_path: Path) -> None:
+    said = iter(
+        f"type textbox Name [12] = {number}" for number in ["one", "two", "three", "four", "five", "six", "seven"]
+    )
+    (trajectory,), _ = play(lambda prompt, sampling: next(said), tmp_path)
+    assert trajectory.ending is Ending.STEP_LIMIT
+    assert len(trajectory.steps) == 6
+    assert isinstance(trajectory.steps[0].action, Type)
+
+
+def test_a_broken_environment_is_tried_again_and_never_the_agents_failure(tmp_path: Path) -> None:
+    (trajectory,), _ = play(press("ok"), tmp_path, worlds=[Form(broken_resets=1)])
+    assert trajectory.succeeded
+    (tmp_path / "again").mkdir()
+    (trajectory,), _ = play(press("ok"), tmp_path / "again", worlds=[Form(broken_resets=2)])
+    assert trajectory.ending is Ending.FAULT
+    assert trajectory.fault is not None
+    assert trajectory.fault.owner is Owner.ENVIRONMENT
+    assert trajectory.score is None
+
+
+def test_a_broken_model_is_a_fault_of_the_model(tmp_path: Path) -> None:
+    def down(prompt: Prompt, sampling: Sampling) -> str:
+        raise FaultError(Fault(owner=Owner.MODEL, kind="llm_5xx", message="503"))
+
+    (trajectory,), _ = play(down, tmp_path)
+    assert trajectory.fault is not None
+    assert (trajectory.fault.owner, trajectory.fault.kind) == (Owner.MODEL, "llm_5xx")
+    assert trajectory.score is None
+
+
+def test_finished_attempts_are_not_made_again(tmp_path: Path) -> None:
+    first, _ = play(press("ok"), tmp_path, seeds=5)
+    again, model = play(press("ok"), tmp_path, seeds=8)
+    assert [one.key for one in again][:5] == [one.key for one in first]
+    assert len(again) == 8
+    assert len(model.asked) == 3
+
+
+def test_keys_do_not_depend_on_order() -> None:
+    other = TASK.with_(id="sample/other")
+    one = {job.key for job in jobs_for([TASK, other], range(3), 2, "m", RolloutConfig())}
+    two = {job.key for job in jobs_for([other, TASK], [2, 1, 0], 2, "m", RolloutConfig())}
+    assert one == two
+    assert len(one) == 12
+    assert one.isdisjoint(job.key for job in jobs_for([TASK], range(3), 2, "m", RolloutConfig(temperature=0.5)))
+
+
+def test_many_worlds_share_batched_calls(tmp_path: Path) -> None:
+    sizes: list[int] = []
+
+    class Counting(ScriptedModel):
+        async def complete(self, prompts: Sequence[Prompt], samplings: Sequence[Sampling]) -> list[Completion]:
+            sizes.append(len(prompts))
+            return await super().complete(prompts, samplings)
+
+    model = Counting(press("ok"))
+
+    async def run() -> None:
+        batcher = Batcher(model, 4)
+        serving = asyncio.create_task(batcher.serve())
+        jobs = jobs_for([TASK], range(16), 1, "m", RolloutConfig())
+        dialect = load_dialect("compact")
+        with Store.create(tmp_path / "s.sqlite") as store:
+            await rollout(
+                jobs, [Form() for _ in range(8)], lambda job: ModelActor(batcher, dialect, Sampling(), len), store, "c"
+            )
+        serving.cancel()
+
+    asyncio.run(run())
+    assert sum(sizes) == 16
+    assert max(sizes) == 4
+
+
+def test_stop_is_an_action_of_the_agent(tmp_path: Path) -> None:
+    (trajectory,), _ = play(lambda prompt, sampling: "stop = 42", tmp_path)
+    assert trajectory.steps[0].action == Stop(answer="42")
+
+
+def test_a_job_names_its_task() -> None:
+    assert Job(key="k", task=TASK, seed=1).task.id == "sample/ok"
