@@ -168,7 +168,7 @@ class TestSolvers:
         results = asyncio.run(play_all(SOLVERS, SEEDS))
         failed = {key: played for key, played in results.items() if played.reward != 1.0}
         assert not failed, "\n".join(f"{key}: {' | '.join(played.log)}" for key, played in failed.items())
-        assert len(SOLVERS) >= 60
+        assert len(SOLVERS) >= 100
         needed = {task: max(results[task, seed].steps for seed in SEEDS) for task in SOLVERS}
         limits = {task: registry()[task].limits.steps for task in (*ATTEMPTED, *HELD_OUT) if task in SOLVERS}
         assert not {task: needed[task] for task, limit in limits.items() if needed[task] > limit}

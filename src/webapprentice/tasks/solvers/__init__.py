@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from webapprentice.tasks.solvers.clicking import CLICKING
+from webapprentice.tasks.solvers.dragging import DRAGGING
 from webapprentice.tasks.solvers.drawn import DRAWN
 from webapprentice.tasks.solvers.forms import FORMS
 from webapprentice.tasks.solvers.longer import LONGER
@@ -12,7 +13,7 @@ from webapprentice.tasks.solvers.scene import Solver, Taken, solver
 
 __all__ = ["SOLVERS", "Solver", "Taken"]
 
-SOLVERS: Final[dict[str, Solver]] = {
-    f"miniwob/{name}": solver(decide) for name, decide in sorted({**CLICKING, **FORMS, **LONGER, **DRAWN}.items())
-}
+_DECISIONS: Final = {**CLICKING, **FORMS, **LONGER, **DRAWN, **DRAGGING}
+
+SOLVERS: Final[dict[str, Solver]] = {f"miniwob/{name}": solver(decide) for name, decide in sorted(_DECISIONS.items())}
 """Task id → its solver."""

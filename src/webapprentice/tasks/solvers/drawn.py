@@ -1,4 +1,4 @@
-"""Solvers for pages of shapes, colours and drags: outside the split, but they prove that the actions work."""
+"""Solvers for pages of shapes and colours: outside the split, but they prove that the actions work."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from webapprentice.core.actions import Action, Drag
+from webapprentice.core.actions import Action
 from webapprentice.core.records import Element
 from webapprentice.tasks.solvers.scene import Scene, click, foremost
 
-_PLACES: Final = {"1st": 0, "2nd": 1, "3rd": 2}
-_WAYS: Final = {"left": (-25, 0), "right": (25, 0), "up": (0, -25), "down": (0, 25)}
 _FIGURES: Final = {"rect": "rectangle", "circle": "circle", "polygon": "triangle"}
 _LARGE: Final = 16
 """Height in CSS pixels from which a shape on the grid is a large one (they are 10 and 20)."""
@@ -79,29 +77,6 @@ def ascending(scene: Scene) -> Action:
     return click(numbers[0] if numbers else scene.one("rect"))
 
 
-def into_box(scene: Scene) -> Action:
-    """Drag the small box into the large one, then submit."""
-    small, large = scene.one(html_id="draggableSmall"), scene.one(html_id="draggableLarge")
-    return scene.first(Drag(node=small.id, to=large.id), click(scene.one("button")))
-
-
-def that_way(scene: Scene) -> Action:
-    """Drag the shape a little in one direction, then submit."""
-    (way,) = scene.said(r"(left|right|up|down) then")
-    return scene.first(Drag(node=foremost(_shapes(scene)).id, by=_WAYS[way]), click(scene.one("button")))
-
-
-def mark_text(scene: Scene) -> Action:
-    """Drag over a paragraph from its first letter to its last, then submit."""
-    place = re.search(r"the (\w+) paragraph", scene.goal)
-    text = scene.one(html_id="randomText")
-    if place and place[1] in _PLACES:
-        text = scene.one("p", within=text, nth=_PLACES[place[1]])
-    _, _, width, height = text.box
-    mark = Drag(node=text.id, at=(0, 4), to=text.id, to_at=(width - 1, height - 3))
-    return scene.first(mark, click(scene.one("button")))
-
-
 DRAWN: Final[dict[str, Callable[[Scene], Action]]] = {
     "click-color": coloured_box,
     "click-shades": shades,
@@ -110,10 +85,5 @@ DRAWN: Final[dict[str, Callable[[Scene], Action]]] = {
     "count-shape": count_shapes,
     "identify-shape": shape_name,
     "ascending-numbers": ascending,
-    "drag-box": into_box,
-    "drag-circle": that_way,
-    "drag-single-shape": that_way,
-    "highlight-text": mark_text,
-    "highlight-text-2": mark_text,
 }
 """Page name → what to do next."""

@@ -47,15 +47,7 @@ def log_in(scene: Scene) -> Action:
     button = click(scene.one("button"))
     plan: list[Action] = [*(fill(field, text) for field, text in fields), button]
     since = max((index for index, step in enumerate(scene.past) if step.action not in plan), default=-1) + 1
-    return Scene.first(_after(scene, since), *plan)
-
-
-def _after(scene: Scene, start: int) -> Scene:
-    """The same scene with only the steps from `start` on behind it."""
-    shorter = Scene.__new__(Scene)
-    shorter.__dict__.update(scene.__dict__)
-    shorter.past = scene.past[start:]
-    return shorter
+    return Scene(scene.goal, scene.observation, scene.past[since:]).first(*plan)
 
 
 def enter_date(scene: Scene) -> Action:

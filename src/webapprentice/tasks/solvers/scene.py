@@ -45,14 +45,16 @@ class Scene:
 
     def __init__(self, goal: str, observation: Observation, past: Sequence[Taken] = ()) -> None:
         self.goal = goal
+        self.observation = observation
         self.past = past
-        self.everything = observation.elements
         self._by_node = {element.id: element for element in observation.elements}
         self._children: dict[int | None, list[Element]] = defaultdict(list)
         for element in observation.elements:
             self._children[element.parent].append(element)
-        framed = {part.id for top in self.everything if _html_id(top) in _FRAME for part in (top, *self.inside(top))}
-        self.elements = [element for element in self.everything if element.id not in framed]
+        framed = {
+            part.id for top in observation.elements if _html_id(top) in _FRAME for part in (top, *self.inside(top))
+        }
+        self.elements = [element for element in observation.elements if element.id not in framed]
 
     def said(self, pattern: str) -> tuple[str, ...]:
         """The groups of a pattern found in the objective."""
