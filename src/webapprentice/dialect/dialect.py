@@ -10,8 +10,7 @@ from webapprentice.core.keys import key_of
 from webapprentice.core.protocols import Prompt
 from webapprentice.core.records import Element, Observation, Outcome, Record, Result
 from webapprentice.core.text import pieces, spaced
-from webapprentice.language import Read, Spelling, compose, gist, read, write
-from webapprentice.language.prompts import compose_check
+from webapprentice.language import Read, Spelling, compose, compose_check, gist, read, undone, write
 from webapprentice.page import Form, PageText, label, render
 from webapprentice.page.form import Count
 
@@ -108,7 +107,7 @@ class Dialect(Record):
 
     def _did(self, said: str, outcome: Outcome) -> str:
         words = gist(said, self.spelling)
-        return words if outcome.result is Result.DONE else f"{words} ! {outcome.result.value}"
+        return words if outcome.result is Result.DONE else undone(words, outcome.result.value, self.spelling)
 
 
 def _strings(goal: str, observation: Observation) -> tuple[str, ...]:

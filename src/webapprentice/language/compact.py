@@ -107,7 +107,7 @@ def write_compact(action: Action, label: Label) -> str:
 
 
 def _spot(node: int, label: Label) -> str:
-    return f"{label(node)} [{node}]".lstrip()
+    return f"{spaced(label(node))} [{node}]".lstrip()
 
 
 def _maybe(node: int | None, label: Label) -> str:
@@ -125,7 +125,8 @@ def _given(text: str) -> str:
 def _several(texts: Sequence[str]) -> str:
     if not texts:
         return ""
-    return " = " + " | ".join(" ".join("||" if p == "|" else p for p in pieces(text)) for text in texts)
+    spelled = " | ".join(" ".join("||" if piece == "|" else piece for piece in pieces(text)) for text in texts)
+    return " = " + " ".join(spelled.split()) if spelled.strip() else " ="
 
 
 def read_compact(text: str, sources: Sequence[str]) -> Action:
@@ -185,8 +186,13 @@ def _type(verb: str, rest: str, sources: Sequence[str]) -> Action:
 def _texts(verb: str, after: str, sources: Sequence[str]) -> tuple[str, ...]:
     if not after:
         return ()
-    given = f" {_value(verb, after)} ".split(" | ")
-    return tuple(unspaced(one.replace("||", "|"), sources) for one in given)
+    groups: list[list[str]] = [[]]
+    for token in _value(verb, after).split():
+        if token == "|":
+            groups.append([])
+        else:
+            groups[-1].append("|" if token == "||" else token)
+    return tuple(unspaced(" ".join(group), sources) for group in groups)
 
 
 def _choose(verb: str, rest: str, sources: Sequence[str]) -> Action:

@@ -2,31 +2,52 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import assert_never
 
 from webapprentice.core.actions import Action
+from webapprentice.core.text import squeeze
 from webapprentice.language.compact import read_compact, write_compact
 from webapprentice.language.reading import Label, Read, Unreadable, only
+from webapprentice.language.scribe import blocks, read_scribe, write_scribe
+from webapprentice.language.webarena import candidates, read_webarena, write_webarena
 
 
 class Spelling(StrEnum):
     """How actions are written."""
 
     SCRIBE = "scribe"
+    """ScribeAgent's five lines."""
     WEBARENA = "webarena"
+    """Reasoning and a fenced action with arguments in brackets."""
     COMPACT = "compact"
+    """One line in the words of the page, for small models."""
 
 
-_HISTORY_WORDS = 40
+_GIST = 600
+"""Characters of history that one answer leaves, at the most."""
+_GIST_WORDS = 40
+_STEP_NUMBER = re.compile(r"^\s*[0-9]{1,6}\.\s*")
 
 
 def write(action: Action, spelling: Spelling | str, label: Label, number: int = 1) -> str:
-    """The action as a model should say it; `number` counts the step, which only ScribeAgent's spelling shows."""
+    """The action as a model should say it; `number` counts the step, which only ScribeAgent's spelling shows.
+
+    `label` gives the words for a node id. Scribe and WebArena spell every action without loss. Compact text loses its
+    white space; `read` finds it again where a source holds the string, so text that no source holds, white space at
+    the ends of a text, and addresses and keys with spaces in them come back changed. No action is refused.
+    """
     match Spelling(spelling):
         case Spelling.COMPACT:
             return write_compact(action, label)
-    raise NotImplementedError(spelling)
+        case Spelling.WEBARENA:
+            return write_webarena(action)
+        case Spelling.SCRIBE:
+            return write_scribe(action, label, number)
+        case never:
+            assert_never(never)
 
 
 def read(text: str, spelling: Spelling | str, sources: Sequence[str] = ()) -> Read:
@@ -35,27 +56,47 @@ def read(text: str, spelling: Spelling | str, sources: Sequence[str] = ()) -> Re
     An answer with two different actions is refused: nobody can say which was meant. `sources` are the strings
     (goal first, then the page's) in which spaced words of the compact spelling are looked up.
     """
+    chosen = Spelling(spelling)
     try:
-        match Spelling(spelling):
+        match chosen:
             case Spelling.COMPACT:
-                lines = _lines(text)
-                return Read(action=only(lambda line: read_compact(line, sources), lines))
+                return Read(action=only(lambda line: read_compact(line, sources), _lines(text)))
+            case Spelling.WEBARENA:
+                return Read(action=read_webarena(text))
+            case Spelling.SCRIBE:
+                return Read(action=read_scribe(text))
+            case never:
+                assert_never(never)
     except Unreadable as error:
         return Read(reason=str(error))
-    raise NotImplementedError(spelling)
 
 
 def gist(said: str, spelling: Spelling | str) -> str:
     """The part of an answer that the next prompts repeat: its action without the thoughts, of bounded length."""
-    match Spelling(spelling):
-        case Spelling.COMPACT:
-            line = said.lstrip()[:2000].split("\n", 1)[0]
-            return " ".join(line.split()[:_HISTORY_WORDS])
-    raise NotImplementedError(spelling)
+    chosen = Spelling(spelling)
+    try:
+        if chosen is Spelling.WEBARENA:
+            return squeeze(candidates(said)[0][:_GIST])
+        if chosen is Spelling.SCRIBE:
+            block = blocks(said)[0][: 4 * _GIST]
+            lines = (squeeze(line)[:_GIST] for line in _STEP_NUMBER.sub("", block).split("\n"))
+            return "\n".join([line for line in lines if line][:4])
+    except Unreadable:
+        return squeeze(said[:_GIST])
+    line = said.lstrip()[: 4 * _GIST].split("\n", 1)[0]
+    return " ".join(line.split()[:_GIST_WORDS])
+
+
+def undone(words: str, why: str, spelling: Spelling | str) -> str:
+    """A line of history, marked with the name of what prevented it."""
+    if Spelling(spelling) is Spelling.COMPACT:
+        return f"{words} ! {why}"
+    first, found, rest = words.partition("\n")
+    return f"{first} (not done: {why}){found}{rest}"
 
 
 def _lines(text: str) -> list[str]:
-    lines = [line for line in text.splitlines() if not line.isspace() and line]
+    lines = [line for line in text.splitlines() if line and not line.isspace()]
     if not lines:
         raise Unreadable("the answer is empty")
     return lines

@@ -10,7 +10,7 @@ from webapprentice.core.text import pieces, spaced
 _PIECE = re.compile(r"[^\W_]+|[^\w\s]|_")
 _CLOSES = frozenset(",.;:!?)]}%'’")
 _OPENS = frozenset("([{$#")
-_BINDS = frozenset("_/\\@&=~")
+_BINDS = frozenset("_/\\@")
 
 
 def unspaced(typed: str, sources: Sequence[str] = ()) -> str:
@@ -53,10 +53,13 @@ def _guess(found: list[str]) -> str:
     if found[1:4] == [":", "/", "/"]:
         return "".join(found)
     out = [found[0]]
+    quoted = found[0] == '"'  # inside a pair of quotation marks
     for i in range(1, len(found)):
         before, here, after = found[i - 1], found[i], found[i + 1] if i + 1 < len(found) else ""
         joined = (
-            here in _CLOSES
+            (before == '"' and quoted)
+            or (here == '"' and quoted)
+            or here in _CLOSES
             or before in _OPENS
             or here in _BINDS
             or before in _BINDS
@@ -66,5 +69,6 @@ def _guess(found: list[str]) -> str:
             or (here == "-" and after != "" and before.isalnum() and after[0].isalnum())
             or (before == "-" and i > 1 and found[i - 2].isalnum() and here[0].isalnum())
         )
+        quoted ^= here == '"'
         out.append(here if joined else " " + here)
     return "".join(out)

@@ -4,6 +4,7 @@ One code path serves recordings, benchmarks, training and live acting; a raw HTM
 """
 
 from webapprentice.page.form import Cut, Form, PageText
+from webapprentice.page.parsing import from_html
 from webapprentice.page.rendering import label, render
 
-__all__ = ["Cut", "Form", "PageText", "label", "render"]
+__all__ = ["Cut", "Form", "PageText", "from_html", "label", "render"]

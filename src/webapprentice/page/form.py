@@ -11,6 +11,11 @@ Count = Callable[[str], int]
 """Tokens of a text, as the model's tokenizer counts them."""
 
 
+def word_set(words: str) -> frozenset[str]:
+    """The words of a list written as running text."""
+    return frozenset(words.split())
+
+
 class Form(StrEnum):
     """How a page is put into text."""
 

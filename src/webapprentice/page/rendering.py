@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from webapprentice.core.records import Element
 from webapprentice.core.text import pieces
+from webapprentice.page.axtree import node_label, render_axtree
 from webapprentice.page.compact import NAME_WORDS, render_compact, survey
 from webapprentice.page.form import Count, Form, PageText
+from webapprentice.page.markup import render_markup, tag_label
 
 
 def render(
@@ -21,7 +23,10 @@ def render(
     match Form(form):
         case Form.COMPACT:
             return render_compact(elements, budget, count, target)
-    raise NotImplementedError(form)
+        case Form.AXTREE:
+            return render_axtree(elements, budget, count, target)
+        case Form.HTML:
+            return render_markup(elements, budget, count, target)
 
 
 def label(element: Element, elements: Sequence[Element], form: Form | str) -> str:
@@ -29,7 +34,10 @@ def label(element: Element, elements: Sequence[Element], form: Form | str) -> st
     match Form(form):
         case Form.COMPACT:
             return _compact_label(element, elements)
-    raise NotImplementedError(form)
+        case Form.AXTREE:
+            return node_label(element)
+        case Form.HTML:
+            return tag_label(element)
 
 
 def _compact_label(element: Element, elements: Sequence[Element]) -> str:
