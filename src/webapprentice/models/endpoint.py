@@ -24,6 +24,7 @@ from webapprentice.models.config import ModelConfig
 _AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0  # seconds
 _LARGEST_BODY = 16_000_000  # bytes
+_BYTES_PER_TOKEN = 3  # of page text; English prose has about four
 
 
 class EndpointModel:
@@ -46,6 +47,10 @@ class EndpointModel:
     def key(self) -> str:
         """Name of the model and of where it is; an endpoint does not tell its weights."""
         return f"{self.url}#{self.model}"
+
+    def count(self, text: str) -> int:
+        """Tokens of a piece of text, estimated on the high side: an endpoint has no way to ask for it."""
+        return -(-len(text.encode()) // _BYTES_PER_TOKEN)
 
     async def complete(self, prompts: Sequence[Prompt], samplings: Sequence[Sampling]) -> list[Completion]:
         """One completion a prompt, in order, asked for side by side. Raises FaultError owned by `model`."""

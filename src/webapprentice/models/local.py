@@ -56,7 +56,7 @@ class LocalModel:
         Raises UsageError when it is no checkpoint, OutputError when its files are damaged.
         """
         transformers.utils.logging.disable_progress_bar()
-        folder, adapter = _folder(name), config.adapter
+        folder, adapter = folder_of(name), config.adapter
         if (folder / "adapter_config.json").is_file():
             folder, adapter = _base_of(folder), adapter or folder
         verify_if_signed(folder)
@@ -207,7 +207,7 @@ def _placed(config: ModelConfig) -> tuple[str, torch.dtype]:
     return device, getattr(torch, name)
 
 
-def _folder(name: str) -> Path:
+def folder_of(name: str) -> Path:
     """The folder itself, or the local copy of a Hugging Face repository."""
     if Path(name).is_dir():
         return Path(name)
@@ -227,7 +227,7 @@ def _base_of(adapter: Path) -> Path:
     if not named:
         raise UsageError(f"the adapter {adapter} names no base model; load the base with adapter={adapter}")
     beside = adapter / named
-    return beside if not Path(named).is_absolute() and (beside / "config.json").is_file() else _folder(named)
+    return beside if not Path(named).is_absolute() and (beside / "config.json").is_file() else folder_of(named)
 
 
 def _cut(text: str, stops: Sequence[str]) -> tuple[str, bool]:

@@ -1,0 +1,49 @@
+"""Examples into a verified checkpoint or adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from webapprentice.core.faults import UnavailableError
+from webapprentice.core.records import Example
+from webapprentice.train.config import TrainConfig, TrainReport
+
+__all__ = ["Progress", "TrainConfig", "TrainReport", "train", "verify"]
+
+Progress = Callable[[int, int, float], None]
+"""Called after each update with its number (from 1), how many there will be, and its loss."""
+
+
+def train(examples: Sequence[Example], config: TrainConfig, out: Path, progress: Progress | None = None) -> TrainReport:
+    """Teach a model the completions of the examples; `out` appears only when it is complete and verified.
+
+    Method `full` writes a checkpoint, `lora` an adapter (and the merged checkpoint in `out/merged` when asked for).
+    The same call after a crash goes on from the newest checkpoint that can be verified; once `out` is there, it only
+    reads the report. Raises UsageError when nothing can be trained on or `out` holds something else, FaultError
+    `nan_loss` (owner model) when the loss or a gradient is no number: weights like that are never written.
+    """
+    with _extra():
+        from webapprentice.train.run import run
+    return run(examples, config, out, progress)
+
+
+def verify(folder: Path) -> dict[str, Any]:
+    """The manifest of a checkpoint or adapter that is complete, unchanged and finite. Raises OutputError otherwise."""
+    with _extra():
+        from webapprentice.models.checkpoints import verify as verify_checkpoint
+    return verify_checkpoint(folder)
+
+
+class _extra:  # noqa: N801
+    """Turns a missing library into one line that names the extra."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, ImportError):
+            raise UnavailableError(
+                f"training needs {error.name}, which is not installed; run: pip install 'webapprentice[train]'"
+            ) from error

@@ -1,0 +1,215 @@
+"""One training run from configuration to a verified folder."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from transformers import PrinterCallback, TrainingArguments
+
+from webapprentice.core.faults import OutputError, UnavailableError, UsageError
+from webapprentice.core.keys import key_of
+from webapprentice.core.records import Example
+from webapprentice.models.chat import Chat
+from webapprentice.models.checkpoints import key_of_weights, verify, verify_if_signed
+from webapprentice.models.local import folder_of, load_weights, without_old_names
+from webapprentice.train.config import TrainConfig, TrainReport
+from webapprentice.train.loop import Collate, Loop, Watch, commit, newest_verified
+from webapprentice.train.rows import Row, plan, rows_of, steps_of
+
+_REPORT = "report.json"
+_IRRELEVANT = {"checkpoint_every", "keep_checkpoints"}  # change nothing about the result
+
+
+def run(
+    examples: Sequence[Example], config: TrainConfig, out: Path, progress: Callable[[int, int, float], None] | None
+) -> TrainReport:
+    """See `webapprentice.train.train`."""
+    transformers.utils.logging.disable_progress_bar()
+    base = folder_of(config.base_model)
+    verify_if_signed(base)
+    key = _run_key(examples, config, base)
+    if out.exists():
+        return _finished(out, key)
+    device, dtype = _placed(config)
+    model, tokenizer = load_weights(base, device, dtype)
+    chat = Chat(tokenizer)
+    rows, dropped = rows_of(examples, chat, _longest(config, model))
+    with _threads(config.threads), without_old_names():
+        transformers.set_seed(config.seed)
+        model = _adapted(model, config) if config.method == "lora" else model
+        work = out.with_name(f"{out.name}.work")
+        work.mkdir(parents=True, exist_ok=True)
+        loop = _loop(model, tokenizer, rows, config, work, key, device, progress)
+        start = newest_verified(work, key, model)
+        began = time.monotonic()
+        loop.train(resume_from_checkpoint=str(start) if start else None)
+        losses = [entry["loss"] for entry in loop.state.log_history if "loss" in entry]
+        report = TrainReport(
+            out=str(out),
+            run=key,
+            base=key_of_weights(base),
+            key="",
+            method=config.method,
+            rows=len(rows),
+            dropped=dropped,
+            trained_tokens=sum(row.trained for row in rows),
+            row_tokens=sum(len(row.ids) for row in rows),
+            parameters=sum(weight.numel() for weight in model.parameters() if weight.requires_grad),
+            steps=loop.state.global_step,
+            losses=tuple(losses),
+            resumed_from=int(start.name.removeprefix("step-")) if start else 0,
+            seconds=time.monotonic() - began,
+        )
+        return _written(loop, report, config, work, out)
+
+
+def _loop(
+    model: Any,
+    tokenizer: Any,
+    rows: list[Row],
+    config: TrainConfig,
+    work: Path,
+    key: str,
+    device: str,
+    progress: Callable[[int, int, float], None] | None,
+) -> Loop:
+    steps = steps_of(len(rows), config.batch_size, config.epochs, config.max_steps)
+    batches = plan([len(row.ids) for row in rows], config.batch_size, steps, config.seed)
+    size = config.micro_batch or config.batch_size
+    micro = [batch[start : start + size] for batch in batches for start in range(0, len(batch), size)]
+    arguments = TrainingArguments(
+        output_dir=str(work),
+        max_steps=steps,
+        per_device_train_batch_size=size,
+        gradient_accumulation_steps=len(micro) // steps,
+        learning_rate=config.learning_rate,
+        lr_scheduler_type="constant_with_warmup" if config.schedule == "constant" else config.schedule,
+        warmup_steps=round(config.warmup * steps),
+        weight_decay=config.weight_decay,
+        max_grad_norm=config.max_grad_norm,
+        seed=config.seed,
+        bf16=_bf16(config, device),
+        use_cpu=device == "cpu",
+        gradient_checkpointing=config.gradient_checkpointing,
+        gradient_checkpointing_kwargs={"use_reentrant": False} if config.gradient_checkpointing else None,
+        save_strategy="steps" if config.checkpoint_every else "no",
+        save_steps=config.checkpoint_every or 1,
+        logging_strategy="steps",
+        logging_steps=1,
+        logging_nan_inf_filter=False,
+        remove_unused_columns=False,
+        dataloader_pin_memory=device != "cpu",
+        disable_tqdm=True,
+        report_to="none",
+    )
+    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
+    loop = Loop(
+        plan=micro,
+        work=work,
+        keep=config.keep_checkpoints,
+        run=key,
+        model=model,
+        args=arguments,
+        train_dataset=rows,
+        data_collator=Collate(pad),
+        processing_class=tokenizer,
+        callbacks=[Watch(progress)],
+    )
+    loop.remove_callback(PrinterCallback)
+    return loop
+
+
+def _adapted(model: Any, config: TrainConfig) -> Any:
+    """The model with an adapter that is to be trained."""
+    from peft import LoraConfig, PeftModel, get_peft_model
+
+    if config.adapter is not None:
+        verify_if_signed(config.adapter)
+        return PeftModel.from_pretrained(model, str(config.adapter), is_trainable=True)
+    targets = config.lora_targets if isinstance(config.lora_targets, str) else list(config.lora_targets)
+    lora = LoraConfig(
+        r=config.lora_r,
+        lora_alpha=config.lora_alpha,
+        lora_dropout=config.lora_dropout,
+        target_modules=targets,
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(model, lora)
+
+
+def _written(loop: Loop, report: TrainReport, config: TrainConfig, work: Path, out: Path) -> TrainReport:
+    """Save, sign and verify the result; the work folder goes."""
+    partial = work / "final"
+    shutil.rmtree(partial, ignore_errors=True)
+    loop.save_model(str(partial))
+    (partial / "README.md").unlink(missing_ok=True)  # PEFT's model card has only blanks in it
+    report = report.with_(key=key_of_weights(partial))
+    (partial / _REPORT).write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    (partial / "config.train.json").write_text(config.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    if config.method == "lora" and config.merge:
+        merged = loop.accelerator.unwrap_model(loop.model).merge_and_unload()
+        merged.save_pretrained(work / "merged")
+        loop.processing_class.save_pretrained(work / "merged")
+        commit(work / "merged", partial / "merged", run=report.run)
+        verify(partial / "merged")
+    commit(partial, out, run=report.run)
+    verify(out)
+    shutil.rmtree(work)
+    return report
+
+
+def _finished(out: Path, key: str) -> TrainReport:
+    """The report of a result that is already there."""
+    if not (out / _REPORT).is_file():
+        raise UsageError(f"{out} exists and is no result of training; choose another folder")
+    manifest = verify(out)
+    if manifest.get("run") != key:
+        raise UsageError(f"{out} holds the result of another run; choose another folder or remove it")
+    try:
+        return TrainReport.model_validate_json((out / _REPORT).read_bytes())
+    except ValueError as error:
+        raise OutputError(f"{out / _REPORT} cannot be read: {str(error).splitlines()[0]}") from error
+
+
+def _run_key(examples: Sequence[Example], config: TrainConfig, base: Path) -> str:
+    settings = config.model_dump(mode="json", exclude=_IRRELEVANT | {"base_model", "adapter"})
+    adapter = key_of_weights(config.adapter) if config.adapter else ""
+    return key_of(settings, key_of_weights(base), adapter, list(examples))
+
+
+def _longest(config: TrainConfig, model: Any) -> int:
+    limit = int(getattr(model.config, "max_position_embeddings", None) or 1 << 30)
+    return min(config.max_length or limit, limit)
+
+
+def _placed(config: TrainConfig) -> tuple[str, torch.dtype]:
+    """Device and number format of the weights: an adapter's base may be coarse, trained weights may not."""
+    gpu = torch.cuda.is_available()
+    if config.device == "cuda" and not gpu:
+        raise UnavailableError("device 'cuda' was asked for and there is no GPU; use device=cpu")
+    device = config.device if config.device != "auto" else "cuda" if gpu else "cpu"
+    coarse = device == "cuda" and config.method == "lora" and config.precision != "float32"
+    return device, torch.bfloat16 if coarse else torch.float32
+
+
+def _bf16(config: TrainConfig, device: str) -> bool:
+    if config.precision != "auto":
+        return config.precision == "bfloat16"
+    return bool(torch.cuda.is_bf16_supported() if device == "cuda" else torch.cpu._is_avx512_bf16_supported())
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
