@@ -42,12 +42,12 @@ def mixture() -> list[Trajectory]:
     ]
 
 
-def test_the_default_filter_step_by_step() -> None:
-    found = chosen(mixture())
+def test_the_default_rules_step_by_step() -> None:
+    found = chosen(mixture(), soft=("covered",))
     assert found.kept == ("a0", "a1", "a2", "b0", "c0", "c1")
     assert (found.seen, found.eligible, found.faulted, found.cancelled) == (12, 11, {"environment": 1}, 0)
     left = {report.name: report.seen - report.dropped for report in found.rules}
-    assert left == {"page_end": 10, "no_error": 10, "F3": 10, "words": 9, "typed": 8, "covered": 7, "vote": 6}
+    assert left == {"page_end": 10, "no_error": 10, "stuck": 10, "words": 9, "typed": 8, "covered": 7, "vote": 6}
     # covered would have dropped a3 and all of task c; it is soft, so c stays
     covered = next(report for report in found.rules if report.name == "covered")
     assert (covered.spared, covered.dropped, covered.reasons) == (3, 1, {"never used": 4})
@@ -62,7 +62,7 @@ def test_the_default_filter_step_by_step() -> None:
 
 
 def test_a_hard_rule_may_starve_and_the_report_says_so() -> None:
-    found = chosen(mixture(), soft=())
+    found = chosen(mixture())
     assert found.kept == ("a0", "a1", "a2", "b0")
     assert found.coverage.starved == ("made/c",)
     assert found.coverage.covered == 2
@@ -142,7 +142,7 @@ def test_the_order_given_does_not_change_what_is_kept() -> None:
 
 def test_judgments_end_with_the_rule_that_dropped() -> None:
     said = chosen(mixture()).judgments
-    assert [judgment.judge for judgment in said["b1"]] == ["page_end", "no_error", "F3", "words", "typed"]
+    assert [judgment.judge for judgment in said["b1"]] == ["page_end", "no_error", "stuck", "words", "typed"]
     assert said["b1"][-1].passed is False
     assert "c3" not in said
 

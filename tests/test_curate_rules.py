@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from made_trajectories import COMPACT, GOAL, acting, page, step, tokens, trajectory
 from webapprentice.core.actions import Action, Click, Dialog, Drag, Goto, Press, Select, Stop, Type
 from webapprentice.core.protocols import Prompt
-from webapprentice.core.records import Ending, Observation, Result, Source, Step, Trajectory
+from webapprentice.core.records import Element, Ending, Observation, Result, Source, Step, Trajectory
 from webapprentice.curate import Critique, FilterConfig, Likely, Rule, Vote, blind
 from webapprentice.curate.filtering import _rule
 from webapprentice.curate.groups import element_name, signature
@@ -56,6 +56,7 @@ GOOD = one(*acting(ANN, SUBMIT, Stop(answer="Ann")))
         ("page_end", one(*acting(SUBMIT))),
         ("no_error", one(step(0, SUBMIT, result=Result.COVERED))),
         ("no_error", one()),
+        ("stuck", one(*acting(SUBMIT, CANCEL, SUBMIT))),
         ("words", one(step(0, SUBMIT, said="click button Cancel [4]"))),
         ("words", one(step(0, ANN, said="type textbox Search [3] = Ann"))),
         ("typed", one(*acting(Type(node=3, text="Bob")))),
@@ -81,12 +82,14 @@ def test_each_rule_drops_what_it_is_for_and_keeps_the_good(name: str, bad: Traje
         ("F7", one(*acting(Stop(), SUBMIT))),
         ("F8", one(*acting(Stop(answer="Nothing")))),
         ("F9", one()),
+        ("stuck", one(step(0, SUBMIT), step(1, SUBMIT, page(value="1")), step(2, SUBMIT, page(value="2")))),
         ("words", one(step(0, SUBMIT, said="click  button submit [4]"))),
         ("words", one(step(0, ANN, said="type textbox Name [3] = anything"))),
         ("words", one(step(0, None, said="nonsense"))),
         ("typed", one(*acting(Type(node=3, text="was here"), Type(node=3, text=""), Press(keys="Enter")))),
         ("typed", one(*acting(Type(node=3, text="ann")))),
         ("covered", one(goal="No quotes")),
+        ("covered", one(*acting(ANN, SUBMIT), goal='Type "Ann," then click the "button".')),
         ("covered", one(*acting(Drag(node=3, to=4), Stop(answer="Ann")))),
     ],
 )
@@ -109,6 +112,14 @@ def test_reward_is_the_one_that_reads_the_score() -> None:
 def test_covered_ignores_actions_that_came_to_nothing() -> None:
     made = one(step(0, ANN, result=Result.COVERED), step(1, SUBMIT))
     assert passes("covered", made) is False
+
+
+def test_a_close_button_is_an_x() -> None:
+    close = Element(id=3, tag="button", role="button", name="Close", attributes={"class": "icon cross"})
+    closing = one(step(0, Click(node=3), Observation(url="", elements=(close,))), goal='Click the "x".')
+    assert passes("covered", closing) is True
+    assert passes("covered", closing.with_(goal='Click the "cross".')) is True
+    assert passes("covered", closing.with_(goal='Click the "+".')) is False
 
 
 def test_a_text_seen_earlier_counts_when_asked() -> None:

@@ -26,7 +26,7 @@ _T = TypeVar("_T")
 PRESETS: Mapping[str, tuple[str, ...]] = {
     "none": (),
     "paper": ("F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9"),
-    "label_free": ("page_end", "no_error", "F3", "words", "typed", "covered", "vote"),
+    "label_free": ("page_end", "no_error", "stuck", "words", "typed", "covered", "vote"),
     "reward": ("reward",),
 }
 """`paper`: Patel et al. 2024. `reward` sees the answer and is there as an upper bound alone."""
@@ -35,6 +35,7 @@ RULES = (
     *PRESETS["paper"],
     "page_end",
     "no_error",
+    "stuck",
     "words",
     "typed",
     "covered",
@@ -53,10 +54,15 @@ class FilterConfig(Config):
     """Rules by name of a set; ignored where `rules` is given."""
     rules: tuple[str, ...] | None = None
     """Rules in order; each sees only what those before it left."""
-    soft: tuple[str, ...] = ("covered",)
-    """Rules that may not empty a task: where one would drop all that is left of it, it drops nothing there."""
+    soft: tuple[str, ...] = ()
+    """Rules that may not empty a task: where one would drop all that is left of it, it drops nothing there.
+
+    This buys coverage with precision: on a task that is never solved, it keeps wrong attempts.
+    """
     repeats: int = Field(default=3, ge=2)
     """F3: an action that occurs this often anywhere in the trajectory drops it."""
+    circles: int = Field(default=2, ge=2)
+    """stuck: an action that occurs this often on a page that looks the same drops the trajectory."""
     typed_from: Literal["page", "seen"] = "page"
     """typed: whether pages seen earlier count besides the one that was typed on."""
     vote_ties: Literal["drop", "likelier"] = "likelier"
@@ -341,6 +347,10 @@ def _plain(config: FilterConfig) -> dict[str, tuple[str, Callable[[Trajectory], 
     """Rules that need nothing but a trajectory and perhaps a parameter."""
     return {
         "F3": ("how often one action occurs", lambda trajectory: single.repeats(trajectory, config.repeats)),
+        "stuck": (
+            "how often one action occurs on a page that looks the same",
+            lambda trajectory: single.stuck(trajectory, config.circles),
+        ),
         "page_end": ("whether the page ended the episode", single.not_ended_by_page),
         "no_error": ("whether every action was carried out", single.has_error),
         "typed": (

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from webapprentice.core.actions import Stop
+from webapprentice.core.keys import key_of
 from webapprentice.core.records import Ending, Judgment, Result, Source, Step, Trajectory
 from webapprentice.curate.wording import copied, folded, quoted, texts_of, used_by, written
 from webapprentice.dialect import Dialect
@@ -81,6 +82,16 @@ def repeats(trajectory: Trajectory, most: int) -> str | None:
     spelled = Counter(step.action.model_dump_json() if step.action else step.said for step in trajectory.steps)
     times = max(spelled.values(), default=0)
     return f"one action {times} times" if times >= most else None
+
+
+def stuck(trajectory: Trajectory, most: int) -> str | None:
+    """No action occurs `most` times or more on a page that looks the same: going in circles, but not counting up."""
+    done: Counter[str] = Counter()
+    for step in trajectory.steps:
+        seen = step.observation.model_dump_json(include={"url", "elements", "tabs", "dialog"})
+        done[key_of(seen, step.action.model_dump_json() if step.action else step.said)] += 1
+    times = max(done.values(), default=0)
+    return f"one action {times} times on the same page" if times >= most else None
 
 
 def last_words(trajectory: Trajectory, word: str) -> str | None:

@@ -85,25 +85,40 @@ def quoted(goal: str) -> list[str]:
 
 
 def used_by(wanted: str, step: Step) -> bool:
-    """Whether an action typed, chose or answered the string, or acted on an element that shows it."""
-    target = folded(wanted)
+    """Whether an action typed, chose or answered the string, or acted on an element that bears it.
+
+    Punctuation at the string's ends does not count: writers put commas and full stops inside quotation marks.
+    """
+    target = _bare(folded(wanted))
     if any(stands_in(target, folded(text)) for text in written(step.action)):
         return True
     nodes = {node for node in (getattr(step.action, "node", None), _end_of(step.action)) if node is not None}
-    return any(stands_in(target, folded(shown)) for node in nodes for shown in _shown_by(node, step.observation))
+    return any(stands_in(target, folded(borne)) for node in nodes for borne in _borne_by(node, step.observation))
+
+
+def _bare(target: tuple[str, ...]) -> tuple[str, ...]:
+    """Without punctuation at the ends, unless there is nothing else."""
+    solid = [place for place, piece in enumerate(target) if piece[0].isalnum()]
+    return target[solid[0] : solid[-1] + 1] if solid else target
 
 
 def _end_of(action: Action | None) -> int | None:
     return action.to if isinstance(action, Drag) else None
 
 
-def _shown_by(node: int, observation: Observation) -> Iterator[str]:
-    """The strings of an element and of everything inside it, and the texts inside joined."""
+def _borne_by(node: int, observation: Observation) -> Iterator[str]:
+    """What an element and everything inside it show or are called: strings, tags, roles, attributes.
+
+    The texts inside are also given joined, and what is called Close is also called x, as people write.
+    """
     inside = {node}
     texts = []
     for element in observation.elements:  # document order: parents come first
         if element.id in inside or element.parent in inside:
             inside.add(element.id)
             yield from element_strings(element)
+            yield from (element.tag, element.role, *element.attributes.values())
             texts.append(element.text)
+            if folded(element.name) == ("close",):
+                yield "x"
     yield " ".join(texts)
