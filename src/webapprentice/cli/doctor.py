@@ -8,6 +8,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import click
@@ -64,9 +65,8 @@ def _training() -> tuple[str, str]:
     missing = [name for name in ("torch", "transformers", "peft") if importlib.util.find_spec(name) is None]
     if missing:
         return "warn", f"without {', '.join(missing)} only endpoints can be used: pip install 'webapprentice[train]'"
-    import torch
-
-    return "ok", f"torch {torch.__version__}, " + ("CUDA" if torch.cuda.is_available() else "CPU only")
+    gpu = "an NVIDIA driver is here" if shutil.which("nvidia-smi") else "no NVIDIA driver: training runs on the CPU"
+    return "ok", f"torch {version('torch')}; {gpu}"
 
 
 def _disk() -> tuple[str, str]:

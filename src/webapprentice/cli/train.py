@@ -24,5 +24,5 @@ def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, 
         return
     from webapprentice.train import train
 
-    report = train(rows, config.model, config.train, run / config.out, tell=trainer_teller(Ticker(), "train"))
+    report = train(rows, config.train, run / config.out, trainer_teller(Ticker(), "train"))
     emit(report.model_dump(mode="json"), as_json, f"the model is at {run / config.out}")

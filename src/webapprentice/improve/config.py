@@ -57,7 +57,10 @@ class ImproveConfig(Config):
     filter: FilterConfig = FilterConfig()
     """Parameters of the rules; its preset is replaced by each arm."""
     dataset: DatasetConfig = DatasetConfig()
-    train: TrainConfig = TrainConfig()
+    train: TrainConfig = TrainConfig(
+        base_model="seed", method="full", learning_rate=6e-4, max_steps=200, threads=2, checkpoint_every=50
+    )
+    """Base model and seed are filled in by the run; these values suit the seed model."""
     options: ModelConfig = ModelConfig()
     """How models are loaded."""
     pool: PoolConfig = PoolConfig()

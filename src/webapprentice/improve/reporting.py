@@ -16,6 +16,7 @@ from webapprentice.metrics import episodes_of
 from webapprentice.report import cells, task_rows
 from webapprentice.report import data as shown
 from webapprentice.tasks.splits import HELD_OUT
+from webapprentice.train import TrainConfig, TrainReport
 
 _TITLES = {
     "base": ("Base", shown.Role.BASE),
@@ -51,7 +52,7 @@ def report_data(
         cells=cells(runs, "base", held_out),
         tasks=task_rows(runs, "base", first, held_out),
         curation=_curation(last, first) if last and first in last.curated else None,
-        trainings=tuple(_training(candidate) for candidate in candidates),
+        trainings=tuple(_training(candidate, workshop.config.train) for candidate in candidates),
         cases=tuple(cases),
         origin=_origin(workshop, base, candidates, start, command),
     )
@@ -99,20 +100,20 @@ def _estimate(interval: Mapping[str, float] | None) -> float | None:
     return interval["estimate"] if interval else None
 
 
-def _training(candidate: Candidate) -> shown.Training:
-    report = candidate.training["report"]
+def _training(candidate: Candidate, config: TrainConfig) -> shown.Training:
+    report = TrainReport.model_validate(candidate.training["report"])
     return shown.Training(
         arm=candidate.arm,
         seed=candidate.seed,
-        method=report["method"],
-        loss=tuple(shown.LossPoint(step=step, loss=loss) for step, loss in report["losses"]),
-        rows=report["rows"],
-        epochs=report["epochs"],
-        updates=report["updates"],
-        batch=report["batch"],
-        learning_rate=report["learning_rate"],
-        parameters=report["parameters"],
-        seconds=candidate.training["seconds"],
+        method=f"LoRA r {config.lora_r}" if config.method == "lora" else "full",
+        loss=tuple(shown.LossPoint(step=step, loss=loss) for step, loss in enumerate(report.losses, start=1)),
+        rows=report.rows,
+        epochs=report.steps * config.batch_size / report.rows if report.rows else None,
+        updates=report.steps,
+        batch=config.batch_size,
+        learning_rate=config.learning_rate,
+        parameters=report.parameters,
+        seconds=report.seconds,
     )
 
 

@@ -69,13 +69,11 @@ class RowsConfig(Config):
 class TeachConfig(Config):
     """Everything that may differ between two runs of `apprentice train`."""
 
-    model: str = "seed"
-    """Checkpoint folder or name of the model to start from."""
     rows: str = "rows"
     """File of rows, RUN/ROWS.jsonl."""
     out: str = "model"
     """Folder of the new model, RUN/OUT."""
-    train: TrainConfig = TrainConfig()
+    train: TrainConfig = TrainConfig(base_model="seed")
 
 
 class ExamineConfig(Config):

@@ -120,27 +120,19 @@ class Workshop:
 
     async def teach(self, name: str, arm: str, rows: str, seed: int) -> dict[str, Any]:
         """Fine-tune a model on rows with one training seed; gives the folder of the new one under the run."""
-        how = self.config.train.with_(seed=seed)
+        config = self.config.train
+        merge = config.merge or (config.method == "lora" and self.config.rounds > 1)
+        how = config.with_(seed=seed, base_model=str(self._where(name)), merge=merge)
         file = self.folder / rows
         base = self.model(name)
 
         async def work(key: str) -> dict[str, Any]:
             path = Path("models") / f"{arm}-s{seed}-{key}"
-            started = time.monotonic()
-            report = train(
-                read_rows(file),
-                str(self._where(name)),
-                how,
-                self.folder / path,
-                tell=trainer_teller(self.tell, f"train {arm} s{seed}"),
-            )
-            return {
-                "model": str(path),
-                "seconds": time.monotonic() - started,
-                "report": report.model_dump(mode="json"),
-            }
+            report = train(read_rows(file), how, self.folder / path, trainer_teller(self.tell, f"train {arm} s{seed}"))
+            made = path / "merged" if merge else path
+            return {"model": str(made), "report": report.model_dump(mode="json"), "batch": how.batch_size}
 
-        inputs = (base.key, key_of(file.read_text(encoding="utf-8")), how)
+        inputs = (base.key, key_of(file.read_text(encoding="utf-8")), how.with_(base_model=""))
         return await self.stages.run(f"train:{arm}:{seed}", inputs, work)
 
     async def examine(self, name: str, label: str) -> dict[float, list[str]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from webapprentice.core.faults import UnavailableError, UsageError
 from webapprentice.core.protocols import Model
-from webapprentice.models.config import ModelConfig
+from webapprentice.models.config import SEED, ModelConfig
 from webapprentice.models.scripted import ScriptedModel
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 def load(name: str | Path, config: ModelConfig | None = None) -> Model:
     """The model of this name, ready to be asked.
 
-    `name` is a folder with a transformers checkpoint or a PEFT adapter, a Hugging Face name such as
+    `name` is `seed` (the tiny model that ships with the package), a folder with a transformers checkpoint or a PEFT adapter, a Hugging Face name such as
     `Qwen/Qwen2.5-7B-Instruct`, an endpoint `http://host:8000/v1#model` (also `openai:URL#model`), or
     `scripted:WORDS` (always answers WORDS; `scripted:@FILE` answers the lines of a file in order).
 
@@ -46,7 +46,7 @@ def load(name: str | Path, config: ModelConfig | None = None) -> Model:
 def load_local(name: str | Path, config: ModelConfig | None = None) -> LocalModel:
     """The checkpoint or adapter of this folder or Hugging Face name, with everything a local model can do."""
     text = str(name)
-    if not Path(text).is_dir() and not _HUB_NAME.fullmatch(text):
+    if text != SEED and not Path(text).is_dir() and not _HUB_NAME.fullmatch(text):
         raise UsageError(_meaningless(text))
     try:
         from webapprentice.models.local import LocalModel

@@ -9,6 +9,9 @@ from pydantic import Field
 
 from webapprentice.core.config import Config
 
+SEED = "seed"
+"""Name of the tiny model that ships with the package."""
+
 
 class ModelConfig(Config):
     """How a model is loaded and asked. What does not concern a backend is ignored by it."""

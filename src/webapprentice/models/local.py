@@ -22,7 +22,7 @@ from webapprentice.core.protocols import Completion, Prompt, Sampling
 from webapprentice.core.records import Usage
 from webapprentice.models.chat import Chat
 from webapprentice.models.checkpoints import key_of_weights, verify_if_signed
-from webapprentice.models.config import ModelConfig
+from webapprentice.models.config import SEED, ModelConfig
 from webapprentice.models.decode import Engine, Request, Row
 
 T = TypeVar("T")
@@ -208,7 +208,11 @@ def _placed(config: ModelConfig) -> tuple[str, torch.dtype]:
 
 
 def folder_of(name: str) -> Path:
-    """The folder itself, or the local copy of a Hugging Face repository."""
+    """The folder itself, the seed model's, or the local copy of a Hugging Face repository."""
+    if name == SEED:
+        from webapprentice.seed import PATH
+
+        return PATH
     if Path(name).is_dir():
         return Path(name)
     from huggingface_hub import snapshot_download
