@@ -142,6 +142,20 @@ def test_compact_lines(fields: dict[str, object], line: str) -> None:
     assert one(**fields) == line
 
 
+def test_a_container_that_listens_does_not_swallow_the_words_inside() -> None:
+    rows = [
+        Element(id=1, tag="div", clickable=True),
+        Element(id=2, parent=1, tag="#text", text="Enter your name"),
+        Element(id=3, parent=1, tag="button", role="button", name="ok", clickable=True),
+        Element(id=4, tag="div", clickable=True),
+        Element(id=5, parent=4, tag="span"),
+        Element(id=6, parent=5, tag="#text", text="light blue"),
+    ]
+    assert render(rows, "compact", WIDE, tokens).text == (
+        "item [1]\ntext Enter your name\nbutton ok [3]\nitem light blue [4]"
+    )
+
+
 def test_at_most_forty_lines_controls_in_view_first() -> None:
     rows = [Element(id=i, tag="#text", text=f"word {i}") for i in range(30)]
     rows += [Element(id=i, tag="a", role="link", name=f"far {i}", in_view=False) for i in range(30, 50)]
@@ -308,7 +322,8 @@ def test_names_roles_and_values_from_markup() -> None:
     rows = {
         e.attributes.get("id", ""): e
         for e in from_html(
-            "<p id=t>To <b>go</b></p><button id=a aria-labelledby='t nope'>x</button><input id=b type=submit value=Send>"
+            "<p id=t>To <b>go</b></p><button id=a aria-labelledby='t nope'>x</button>"
+            "<input id=b type=submit value=Send>"
             "<input id=c type=number title=Age><label>Mail <input id=d type=email required></label>"
             "<select id=e multiple><option>x<option selected>y</select><div id=f role=tab aria-selected=true>Tab</div>"
             "<a id=g>no link</a><input id=h type=hidden value=1><details id=i open><summary id=j>S</summary></details>"

@@ -44,6 +44,8 @@ class Line:
     sources: list[int] = field(default_factory=list)
     """Runs of text that the name was put together from."""
     shown: bool = True
+    holds: bool = False
+    """Lines of other elements stand inside: such a thing is named by nothing it does not say itself."""
 
     @property
     def label(self) -> str:
@@ -120,10 +122,10 @@ def survey(elements: Sequence[Element], target: int | None = None) -> list[Line]
     for element in elements:
         anchor = None if element.parent is None else nearest.get(element.parent)
         if element.tag == "#text":
-            line = _text_line(element, anchor, element.id == target)
-            if line is not None:
-                lines.append(line)
             nearest[element.id] = anchor
+            found = pieces(element.text)
+            if found and (element.visible or element.id == target):
+                lines.append(Line(element, "text", found, anchor))
             continue
         tags[element.id] = element.tag
         if element.tag == "label":
@@ -140,11 +142,16 @@ def survey(elements: Sequence[Element], target: int | None = None) -> list[Line]
         line = Line(element, word, pieces(element.name)[:NAME_WORDS], anchor)
         nearest[element.id] = line
         lines.append(line)
+        if anchor is not None:
+            anchor.holds = True
         if element.role in INTERACTIVE:
             used.add(labels.get(element.id, -1))
             named.add(element.attributes.get("id", ""))
     for line in lines:
-        line.shown = line.element.id == target or not _redundant(line, used, named)
+        if line.word == "text":
+            line.shown = not _said_by_anchor(line, line.element.id == target)
+    for line in lines:
+        line.shown = line.shown and (line.element.id == target or not _redundant(line, used, named))
     return _without_echoes(lines, tags, target)
 
 
@@ -171,25 +178,23 @@ def anchor_name(anchor: Line | None) -> str:
     return "" if anchor is None else anchor.element.name
 
 
-def _text_line(element: Element, anchor: Line | None, wanted: bool) -> Line | None:
-    """A line for a run of text, unless the element around it shows these words; lends words to the nameless."""
-    if not element.visible and not wanted:
-        return None
-    found = pieces(element.text)
-    if not found:
-        return None
-    if anchor is not None and anchor.word not in ("text", "heading") and shows_value(anchor.element) and not wanted:
-        return None
-    if anchor is not None and anchor.word not in _BORROWS_NOT:
-        if (not anchor.element.name or anchor.borrowed) and len(anchor.name) < NAME_WORDS:
-            anchor.borrowed = True
-            anchor.name.extend(found[: NAME_WORDS - len(anchor.name)])
-            anchor.sources.append(element.id)
-            return Line(element, "text", found[:TEXT_WORDS], anchor) if wanted else None
-        if not wanted and _holds(anchor.name, found[:TEXT_WORDS]):
-            anchor.sources.append(element.id)
-            return None
-    return Line(element, "text", found[:TEXT_WORDS], anchor)
+def _said_by_anchor(line: Line, wanted: bool) -> bool:
+    """Whether the line around a run of text says it; lends words to a nameless one, and cuts the run to its length."""
+    anchor, found = line.anchor, line.name
+    line.name = found[:TEXT_WORDS]
+    if anchor is None:
+        return False
+    if anchor.word != "heading" and shows_value(anchor.element):
+        return not wanted
+    if anchor.word in _BORROWS_NOT or (anchor.word == "item" and anchor.holds and not anchor.element.name):
+        return False
+    if (not anchor.element.name or anchor.borrowed) and len(anchor.name) < NAME_WORDS:
+        anchor.borrowed = True
+        anchor.name.extend(found[: NAME_WORDS - len(anchor.name)])
+    elif not _holds(anchor.name, line.name):
+        return False
+    anchor.sources.append(line.element.id)
+    return not wanted
 
 
 def _redundant(line: Line, used: set[int], named: set[str]) -> bool:

@@ -111,8 +111,11 @@ class _Draft:
             tokens = self._count(" ".join(e.text if e.tag == "#text" else f"<{e.tag}>" for e in elements))
             self.cuts.append(Cut(why=why, nodes=tuple(e.id for e in elements), tokens=tokens))
 
-    def _bare(self, alive: list[bool]) -> None:
-        """Take life from texts without words and from structure with nothing in it, bottom up."""
+    def _bare(self, alive: list[bool], emptied: bool = False) -> None:
+        """Take life from texts without words and from structure with nothing in it, bottom up.
+
+        `emptied`: also from tags that may stand alone but had something in them, which the budget took.
+        """
         outline = self.outline
         filled = [False] * len(alive)
         for i in range(len(alive) - 1, -1, -1):
@@ -120,7 +123,7 @@ class _Draft:
             if alive[i] and i not in outline.ancestors:
                 if element.tag == "#text":
                     alive[i] = bool(self.texts[i])
-                elif not filled[i] and element.tag not in _NEVER_CHILDLESS:
+                elif not filled[i] and (element.tag not in _NEVER_CHILDLESS or (emptied and bool(outline.children[i]))):
                     alive[i] = (
                         element.clickable
                         or element.role in INTERACTIVE
@@ -212,7 +215,7 @@ class _Draft:
     def draw(self, keep: Sequence[bool] | None = None) -> str:
         """The markup of what is alive and kept; notes the node ids in `drawn`."""
         alive = self.alive if keep is None else [a and k for a, k in zip(self.alive, keep, strict=True)]
-        self._bare(alive)
+        self._bare(alive, emptied=keep is not None)
         out: list[str] = []
         self.drawn = []
         stack = self.outline.roots[::-1]
