@@ -22,9 +22,9 @@ _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 def load(name: str | Path, config: ModelConfig | None = None) -> Model:
     """The model of this name, ready to be asked.
 
-    `name` is `seed` (the tiny model that ships with the package), a folder with a transformers checkpoint or a PEFT adapter, a Hugging Face name such as
-    `Qwen/Qwen2.5-7B-Instruct`, an endpoint `http://host:8000/v1#model` (also `openai:URL#model`), or
-    `scripted:WORDS` (always answers WORDS; `scripted:@FILE` answers the lines of a file in order).
+    `name` is `seed` (the tiny model that ships with the package), a folder with a transformers checkpoint or a PEFT
+    adapter, a Hugging Face name such as `Qwen/Qwen2.5-7B-Instruct`, an endpoint `http://host:8000/v1#model` (also
+    `openai:URL#model`), or `scripted:WORDS` (always answers WORDS; `scripted:@FILE` answers a file's lines in order).
 
     Raises UsageError when the name means nothing, UnavailableError when something it needs is not there.
     """
