@@ -89,7 +89,8 @@ class Browser:
         """Such as `chromium 156.0.8078.79`, with `no sandbox` where that is so."""
         self._playwright = playwright
         self._process: Process | None = None
-        self._pid: int | None = None
+        self.pid: int | None = None
+        """Process id, while it runs."""
         self._starting = asyncio.Lock()
 
     @classmethod
@@ -134,7 +135,7 @@ class Browser:
         self.version = f"chromium {self._process.version}{note}"
         session = await bounded(self._process.new_browser_cdp_session(), config.call_seconds, "asking for the process")
         told = await bounded(session.send("SystemInfo.getProcessInfo"), config.call_seconds, "asking for the process")
-        self._pid = next((entry["id"] for entry in told["processInfo"] if entry["type"] == "browser"), None)
+        self.pid = next((entry["id"] for entry in told["processInfo"] if entry["type"] == "browser"), None)
 
     async def open(self, *scripts: str) -> Window:
         """A new window with one empty tab; `scripts` run in each of its documents before the page's own."""
@@ -159,10 +160,10 @@ class Browser:
     async def kill(self) -> None:
         """End the process by its id: the last rung of the ladder, for a browser that no longer answers."""
         process, self._process = self._process, None
-        if self._pid is not None:
+        if self.pid is not None:
             with suppress(ProcessLookupError, PermissionError):
-                os.kill(self._pid, signal.SIGKILL)
-            self._pid = None
+                os.kill(self.pid, signal.SIGKILL)
+            self.pid = None
         if process is not None:
             with suppress(FaultError, Error):
                 await bounded(process.close(), self.config.call_seconds, "closing a killed browser")
@@ -174,6 +175,6 @@ class Browser:
             return
         try:
             await bounded(process.close(), self.config.call_seconds, "closing the browser")
-            self._process, self._pid = None, None
+            self._process, self.pid = None, None
         except FaultError:
             await self.kill()

@@ -27,7 +27,7 @@ class BrowserConfig(Record):
     """The page has this long to take an input event before the action counts as late."""
     navigate_seconds: float = 30.0
     launch_seconds: float = 60.0
-    settle_seconds: float = 1.0
+    settle_seconds: float = 2.0
     """At most this long for what an action has set in motion to come to rest."""
     max_nodes: int = 50_000
     walk_seconds: float = 0.5

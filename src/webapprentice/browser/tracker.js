@@ -87,8 +87,26 @@
     }
     return sum;
   };
+  // Windows that were asked for since the action began: their tabs are on their way.
+  let opened = 0;
+  own.opened = () => opened;
+  const open = window.open;
+  window.open = function (...args) {
+    const view = open.apply(window, args);
+    if (view && view !== window && !/^_(self|parent|top)$/.test(args[1] || '')) own.opening();
+    return view;
+  };
+  own.opening = () => {
+    opened += 1;
+    if (window.parent !== window) { try { window.parent.__apprentice.opening(); } catch { /* foreign */ } }
+  };
+  listen.call(window, 'click', (event) => {
+    const link = event.composedPath().find((node) => node.localName === 'a' && node.href);
+    if (link && !event.defaultPrevented && (link.target === '_blank' || event.ctrlKey || event.metaKey)) own.opening();
+  });
+
   // What was pending before the action (an endless animation, a poll) is not waited for afterwards.
-  own.begin = () => { before = own.pending(); };
+  own.begin = () => { before = own.pending(); opened = 0; };
 
   const ring = new MessageChannel();
   let afterwards = null;
@@ -97,9 +115,25 @@
 
   // Resolves once the page is quiet: whatever started since `begin` has ended, and one more task has run.
   own.settle = (cap) => new Promise((resolve) => {
-    const end = (quiet) => { look = null; forget(limit); resolve(quiet); };
+    const end = (quiet) => {
+      look = null;
+      forget(limit);
+      if (!quiet) before = own.pending(); // it never ends: the next look does not wait for it once more
+      resolve(quiet);
+    };
     const limit = later(() => end(false), cap);
-    const busy = () => document.readyState === 'loading' || own.pending().some((count, kind) => count > before[kind]);
+    const seen = new WeakSet();
+    const unloaded = () => {
+      // An image that arrives late moves what stands beside it.
+      for (const image of document.images) {
+        if (image.complete || image.loading === 'lazy') continue;
+        if (!seen.has(image)) ['load', 'error'].forEach((kind) => listen.call(image, kind, changed, { once: true }));
+        seen.add(image);
+        return true;
+      }
+      return false;
+    };
+    const busy = () => document.readyState === 'loading' || unloaded() || own.pending().some((count, kind) => count > before[kind]);
     const again = () => {
       if (busy()) look = () => { look = null; macrotask(again); };
       else end(true);

@@ -356,6 +356,6 @@
     const quiet = options.cap > 0 ? await own.settle(options.cap) : true;
     const { seen, next: first } = own.observe(options);
     const html = options.html ? document.documentElement.outerHTML.slice(0, options.bytes).toWellFormed() : null;
-    return own.answer({ seen, next: first, quiet, html, extra: probe ? probe() : null });
+    return own.answer({ seen, next: first, quiet, opened: own.opened(), html, extra: probe ? probe() : null });
   };
 })();

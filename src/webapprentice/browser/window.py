@@ -41,6 +41,8 @@ class _Look(Record):
     seen: Observation
     next: int
     quiet: bool
+    opened: int
+    """Windows that the page has asked for since the last action."""
     html: str | None
     extra: Any
 
@@ -90,6 +92,7 @@ class Window:
         self._sheets: list[Sheet] = []
         self._active = 0
         self._dialogs: list[str] = []
+        self._appearance = asyncio.Event()
 
     # Life
 
@@ -152,7 +155,12 @@ class Window:
                 await bounded(page.close(), self.config.call_seconds, "closing one tab too many")
             return
         # A page that opens another one expects the person to look at it.
-        self._active = self._sheets.index(self._add(page))
+        sheet = self._add(page)
+        self._active = self._sheets.index(sheet)
+        with suppress(FaultError):
+            loading = page.wait_for_load_state("domcontentloaded")
+            await bounded(loading, self.config.call_seconds, "waiting for a new tab")
+        self._appearance.set()
 
     def _vanished(self, sheet: Sheet) -> None:
         if sheet in self._sheets:
@@ -248,12 +256,33 @@ class Window:
         `skip` is a CSS selector of what is left out with everything inside it. `probe` is a JavaScript expression
         evaluated right after the walk.
         """
+        cap = self.config.settle_seconds if settle else 0.0
+        try:
+            known = len(self._sheets)
+            self._appearance.clear()
+            look = await self._look(cap, skip, probe, html)
+            if look.opened and known == len(self._sheets) < self.config.max_tabs:
+                await self._arrival()
+            if len(self._sheets) > known:
+                look = await self._look(cap, skip, probe, html)
+        except FaultError as error:
+            if error.fault.kind != "torn":
+                raise
+            torn = Observation(url=self.page.url, torn=True, tabs=await self._tabs(self.page.url, ""))
+            return self._note(Seen(torn, False, None, None))
+        changes: dict[str, Any] = {"tabs": await self._tabs(look.seen.url, look.seen.title)}
+        if self._dialogs:
+            changes["dialog"] = "; ".join(self._dialogs)
+            self._dialogs.clear()
+        return self._note(Seen(look.seen.model_copy(update=changes), look.quiet, look.html, look.extra))
+
+    async def _look(self, cap: float, skip: str, probe: str | None, html: bool) -> _Look:
         config = self.config
         options = {
             "first": self.next_id,
             "nodes": config.max_nodes,
             "millis": config.walk_seconds * 1000,
-            "cap": config.settle_seconds * 1000 if settle else 0,
+            "cap": cap * 1000,
             "skip": skip,
             "masked": config.mask_passwords,
             "html": html,
@@ -261,20 +290,15 @@ class Window:
         }
         probing = f"() => ({probe})" if probe else "null"
         expression = f"__apprentice.look({json.dumps(options)}, {probing})"
-        seconds = config.call_seconds + config.settle_seconds
-        try:
-            look = _LOOK.validate_json(await self.evaluate(expression, "reading the page", seconds))
-        except FaultError as error:
-            if error.fault.kind != "torn":
-                raise
-            torn = Observation(url=self.page.url, torn=True, tabs=await self._tabs(self.page.url, ""))
-            return self._note(Seen(torn, False, None, None))
+        look = _LOOK.validate_json(await self.evaluate(expression, "reading the page", config.call_seconds + cap))
         self.next_id = look.next
-        changes: dict[str, Any] = {"tabs": await self._tabs(look.seen.url, look.seen.title)}
-        if self._dialogs:
-            changes["dialog"] = "; ".join(self._dialogs)
-            self._dialogs.clear()
-        return self._note(Seen(look.seen.model_copy(update=changes), look.quiet, look.html, look.extra))
+        return look
+
+    async def _arrival(self) -> None:
+        """Wait until a tab that the page asked for is there; not for long, because a browser may refuse it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await self._appearance.wait()
 
     def _note(self, seen: Seen) -> Seen:
         self.seen = seen.observation
@@ -286,12 +310,13 @@ class Window:
         tabs = []
         for place, sheet in enumerate(self._sheets):
             active = place == self._active
+            called = title
             if not active:
                 try:
-                    title = await bounded(sheet.page.title(), 1.0, "reading a tab's title")
+                    called = await bounded(sheet.page.title(), 1.0, "reading a tab's title")
                 except FaultError:
-                    title = ""
-            tabs.append(Tab(url=url if active else sheet.page.url, title=title, active=active))
+                    called = ""
+            tabs.append(Tab(url=url if active else sheet.page.url, title=called, active=active))
         return tuple(tabs)
 
     async def screenshot(self, clip: tuple[int, int, int, int] | None = None) -> bytes:

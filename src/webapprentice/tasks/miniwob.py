@@ -13,7 +13,7 @@ from webapprentice.core.faults import Fault, FaultError, Owner
 from webapprentice.core.keys import seed_for
 from webapprentice.core.protocols import Happened, Start
 from webapprentice.core.records import Observation, Outcome, Result, Task
-from webapprentice.tasks.registry import FLIGHT, folder, page_of
+from webapprentice.tasks.registry import FLIGHT, TIMED, folder, page_of
 from webapprentice.tasks.server import PageServer
 
 VIEWPORT = (500, 320)
@@ -84,6 +84,10 @@ class MiniWob:
         """The task's name without its benchmark."""
         return self.task.template if self.task else ""
 
+    @property
+    def _viewport(self) -> tuple[int, int]:
+        return FLIGHT_VIEWPORT if self.name.startswith(FLIGHT) else VIEWPORT
+
     async def reset(self, task: Task, seed: int) -> Start:
         """Begin the episode of this seed. Raises FaultError owned by `environment`, after trying a fresh page once."""
         self.task, self._done = task, False
@@ -107,8 +111,12 @@ class MiniWob:
             await self.window.renew()
             self._page = ""
         if page != self._page or task.reset != "reseed" or self._episodes >= RECYCLE or self.window.tabs > 1:
-            await self._load(task, page)
+            await self._load(page)
         self._episodes += 1
+        # The pointer leaves the task, or what it hovered over in the last episode would look different in this one.
+        x, y = (edge - 2 for edge in self._viewport)
+        away = {"type": "mouseMoved", "x": x, "y": y}
+        await self.window.send([("Input.dispatchMouseEvent", away)], self.window.config.act_seconds, "moving away")
         first = 1 + seed_for("node ids", task.id, seed) % OFFSETS
         self.window.next_id = first
         ready = await self.window.evaluate(
@@ -121,11 +129,11 @@ class MiniWob:
         seen = await self._see(GOAL)
         return Start(goal=" ".join(str(seen.extra[2]).split()), observation=seen.observation)
 
-    async def _load(self, task: Task, page: str) -> None:
+    async def _load(self, page: str) -> None:
         self._page = ""
         if self.window.tabs > 1:
             await self.window.renew()
-        width, height = FLIGHT_VIEWPORT if task.template.startswith(FLIGHT) else VIEWPORT
+        width, height = self._viewport
         if self.window.page.viewport_size != {"width": width, "height": height}:
             await self.window.resize(width, height)
         await self.window.goto(self._url + page)
@@ -134,7 +142,8 @@ class MiniWob:
         self._page, self._episodes = page, 0
 
     async def _see(self, probe: str) -> Seen:
-        return await self.window.observe(skip=SKIP, probe=probe)
+        # A page that moves on its own never comes to rest: waiting for it would play half the episode.
+        return await self.window.observe(settle=self.name not in TIMED, skip=SKIP, probe=probe)
 
     async def step(self, action: Action) -> Happened:
         """Carry out one action and read page and verdict in one call. `Stop` leaves the page alone and is judged as

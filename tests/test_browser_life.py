@@ -1,0 +1,206 @@
+"""Coming to rest, deadlines, and the way back: page, context, browser."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from conftest import Stage
+from webapprentice.browser import Browser, BrowserConfig, Window, act, find_chromium
+from webapprentice.core.actions import Click, Type
+from webapprentice.core.faults import FaultError, Owner, UnavailableError
+from webapprentice.core.records import Observation
+
+pytestmark = pytest.mark.browser
+
+
+def node(observation: Observation, name: str) -> int:
+    return next(element.id for element in observation.elements if element.name == name)
+
+
+def said(observation: Observation) -> str:
+    return " ".join(element.text for element in observation.elements if element.text.endswith(("done", "idle")))
+
+
+@pytest.mark.parametrize("what", ["timer", "fetch", "frames", "fade"])
+@pytest.mark.parametrize("page", ["lively.html", "lively.html?spin"])
+def test_an_observation_waits_for_what_the_action_set_in_motion(
+    stage: Stage, window: Window, what: str, page: str
+) -> None:
+    stage.run(window.goto(stage.url + page))
+    seen = stage.run(window.observe()).observation
+    stage.run(act(window, Click(node=node(seen, what))))
+    after = stage.run(window.observe())
+    assert said(after.observation) == f"{what} done"
+    assert after.quiet
+
+
+def test_a_navigation_is_waited_for_and_its_elements_are_new(stage: Stage, window: Window) -> None:
+    stage.run(window.goto(stage.url + "lively.html"))
+    seen = stage.run(window.observe()).observation
+    stage.run(act(window, Click(node=node(seen, "away"))))
+    after = stage.run(window.observe()).observation
+    assert after.title == "Names"
+    assert min(element.id for element in after.elements) > max(element.id for element in seen.elements)
+
+
+def test_nobody_waits_for_a_timer_of_seconds(stage: Stage, window: Window) -> None:
+    stage.run(window.goto(stage.url + "lively.html"))
+    seen = stage.run(window.observe()).observation
+    began = time.perf_counter()
+    stage.run(act(window, Click(node=node(seen, "slow"))))
+    assert said(stage.run(window.observe()).observation) == "idle"
+    assert time.perf_counter() - began < 3
+
+
+def test_an_endless_loop_is_a_fault_of_the_environment_and_the_window_recovers(stage: Stage, window: Window) -> None:
+    for trap in ("for ever", "soon"):
+        stage.run(window.goto(stage.url + "loop.html"))
+        seen = stage.run(window.observe()).observation
+        with pytest.raises(FaultError) as caught:
+            stage.run(_press_and_look(window, node(seen, trap)))
+        assert caught.value.fault.owner is Owner.ENVIRONMENT
+        assert caught.value.fault.kind == "page_hang"
+        assert not window.healthy
+        began = time.perf_counter()
+        stage.run(window.renew())
+        stage.run(window.goto(stage.url + "names.html"))
+        assert stage.run(window.observe()).observation.title == "Names"
+        assert time.perf_counter() - began < 10
+
+
+async def _press_and_look(window: Window, button: int) -> None:
+    await act(window, Click(node=button))
+    await window.observe()
+
+
+def test_a_crashed_page_is_replaced(stage: Stage, window: Window) -> None:
+    stage.run(window.goto(stage.url + "names.html"))
+    with pytest.raises(FaultError) as caught:
+        stage.run(window.ask("Page.crash", {}, "crashing"))
+    assert caught.value.fault.kind in ("page_crash", "page_hang")
+    stage.run(window.renew())
+    stage.run(window.goto(stage.url + "names.html"))
+    assert stage.run(window.observe()).observation.title == "Names"
+
+
+def test_a_killed_browser_is_started_again(stage: Stage) -> None:
+    async def scene() -> None:
+        async with Browser.launch(stage.browser.config) as browser:
+            first, second = await browser.open(), await browser.open()
+            await first.goto(stage.url + "names.html")
+            pid = browser.pid
+            assert pid is not None
+            os.kill(pid, signal.SIGKILL)
+            with pytest.raises(FaultError) as caught:
+                await _until_it_fails(first)
+            assert caught.value.fault.owner is Owner.ENVIRONMENT
+            for window in (first, second):
+                await window.renew()
+                await window.goto(stage.url + "names.html")
+                assert (await window.observe()).observation.title == "Names"
+            assert browser.pid not in (None, pid)
+
+    stage.run(scene())
+
+
+async def _until_it_fails(window: Window) -> None:
+    async with asyncio.timeout(5):
+        while True:
+            await window.observe()
+
+
+def test_the_last_rung_replaces_a_browser_that_answers_no_more(stage: Stage) -> None:
+    async def scene() -> None:
+        async with Browser.launch(stage.browser.config.with_(call_seconds=2.0)) as browser:
+            window = await browser.open()
+            pid = browser.pid
+            assert pid is not None
+            os.kill(pid, signal.SIGSTOP)
+            await window.renew()
+            await window.goto(stage.url + "names.html")
+            assert (await window.observe()).observation.title == "Names"
+            assert browser.pid != pid
+
+    stage.run(scene())
+
+
+def test_every_window_has_the_keyboard(stage: Stage) -> None:
+    async def scene() -> list[str | None]:
+        windows = [await stage.browser.open() for _ in range(4)]
+
+        async def fill(number: int, window: Window) -> str | None:
+            await window.goto(stage.url + "forms.html")
+            seen = (await window.observe(probe="document.hasFocus()")).observation
+            field = node(seen, "Name")
+            await act(window, Type(node=field, text=f"window {number}"))
+            after = await window.observe(probe="document.hasFocus()")
+            assert after.extra is True
+            found = after.observation.element(field)
+            return found.value if found else None
+
+        values = await asyncio.gather(*(fill(number, window) for number, window in enumerate(windows)))
+        for window in windows:
+            await window.close()
+        return list(values)
+
+    assert stage.run(scene()) == [f"window {number}" for number in range(4)]
+
+
+def test_windows_share_no_storage(stage: Stage) -> None:
+    async def scene() -> object:
+        first, second = await stage.browser.open(), await stage.browser.open()
+        for window in (first, second):
+            await window.goto(stage.url + "names.html")
+        await first.evaluate("document.cookie = 'a=1', localStorage.setItem('a', 1)")
+        left = await second.evaluate("document.cookie + localStorage.length")
+        await first.close()
+        await second.close()
+        return left
+
+    assert stage.run(scene()) == "0"
+
+
+def test_the_browser_is_looked_for_where_it_was_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    own = tmp_path / "chrome"
+    own.write_text("#!/bin/sh\n")
+    own.chmod(0o755)
+    monkeypatch.setenv("WEBAPPRENTICE_CHROMIUM", str(own))
+    assert find_chromium() == own
+    monkeypatch.setenv("WEBAPPRENTICE_CHROMIUM", str(tmp_path / "nothing"))
+    with pytest.raises(UnavailableError, match="WEBAPPRENTICE_CHROMIUM"):
+        find_chromium()
+    monkeypatch.delenv("WEBAPPRENTICE_CHROMIUM")
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_chromium() is None
+    download = tmp_path / "chromium-1" / "chrome-linux" / "chrome"
+    download.parent.mkdir(parents=True)
+    download.write_text("#!/bin/sh\n")
+    download.chmod(0o755)
+    assert find_chromium() == download
+
+
+def test_without_a_browser_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name, value in (("PATH", str(tmp_path)), ("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))):
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("WEBAPPRENTICE_CHROMIUM", raising=False)
+
+    async def launch() -> None:
+        async with Browser.launch(BrowserConfig()):
+            pass
+
+    with pytest.raises(UnavailableError, match="playwright install chromium") as caught:
+        asyncio.run(launch())
+    assert caught.value.exit_code == 69
+    assert "\n" not in str(caught.value)
+
+
+def test_the_version_says_whether_the_sandbox_is_on(stage: Stage) -> None:
+    assert stage.browser.version.startswith("chromium 1")
+    assert ("no sandbox" in stage.browser.version) == (os.geteuid() == 0)

@@ -1,0 +1,141 @@
+"""What one look at a page gives."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from conftest import Stage
+from webapprentice.browser import Window
+from webapprentice.core.records import Element, Observation
+
+pytestmark = pytest.mark.browser
+
+
+def look(stage: Stage, window: Window, page: str) -> Observation:
+    stage.run(window.goto(stage.url + page))
+    return stage.run(window.observe()).observation
+
+
+def by_name(observation: Observation, name: str) -> Element:
+    return next(element for element in observation.elements if element.name == name)
+
+
+def texts(observation: Observation) -> list[str]:
+    return [element.text for element in observation.elements if element.tag == "#text"]
+
+
+def test_roles_names_and_clickability_are_what_a_reader_expects(stage: Stage, window: Window) -> None:
+    seen = look(stage, window, "names.html")
+    told = [element for element in seen.elements if "data-testid" in element.attributes]
+    assert len(told) > 35
+    got = [f"{element.role}|{element.name}|{int(element.clickable)}" for element in told]
+    assert got == [element.attributes["data-testid"] for element in told]
+
+
+def test_values_states_and_options(stage: Stage, window: Window) -> None:
+    seen = look(stage, window, "names.html")
+    assert by_name(seen, "Milk and eggs").states == ("checked",)
+    assert by_name(seen, "Size").value == "M"
+    assert by_name(seen, "Size").options == ("S", "M")
+    assert by_name(seen, "Days").value == "Mo, Tu"
+    assert by_name(seen, "Days").states == ("multiple",)
+    assert by_name(seen, "Note").value == "two\nlines"
+    assert by_name(seen, "One").states == ("selected",)
+    assert by_name(seen, "More").states == ("expanded",)
+
+
+def test_strings_hold_nothing_that_breaks_a_file(stage: Stage, window: Window) -> None:
+    seen = look(stage, window, "names.html")
+    dirty = next(text for text in texts(seen) if text.startswith("ab"))
+    assert dirty == "ab\ufffdc"
+    seen.model_dump_json().encode()
+    assert any("😀" in text for text in texts(seen))
+
+
+def test_ids_count_in_document_order_and_stay(stage: Stage, window: Window) -> None:
+    window.next_id = 40
+    first = look(stage, window, "names.html")
+    ids = [element.id for element in first.elements]
+    assert ids == list(range(40, 40 + len(ids)))
+    stage.run(
+        window.evaluate("document.body.prepend(Object.assign(document.createElement('p'), {textContent: 'new'}))")
+    )
+    second = stage.run(window.observe()).observation
+    assert [element.id for element in second.elements if element.text != "new"][1:] == ids
+    assert second.elements[0].id == ids[-1] + 1
+
+
+def test_ids_of_one_document_never_name_another_ones_elements(stage: Stage, window: Window) -> None:
+    first = look(stage, window, "names.html")
+    second = look(stage, window, "forms.html")
+    assert not {element.id for element in first.elements} & {element.id for element in second.elements}
+
+
+def test_parents_come_before_their_children(stage: Stage, window: Window) -> None:
+    seen = look(stage, window, "frames.html")
+    met: set[int] = set()
+    for element in seen.elements:
+        assert element.parent is None or element.parent in met
+        met.add(element.id)
+
+
+def test_open_shadow_roots_stand_where_their_host_stands(stage: Stage, window: Window) -> None:
+    seen = look(stage, window, "shadow.html")
+    assert texts(seen) == ["before", "slotted", "deep", "after"]
+    assert by_name(seen, "deep field").role == "textbox"
+
+
+def test_frames_of_the_same_origin_are_read_and_others_counted(stage: Stage, window: Window) -> None:
+    seen = look(stage, window, "frames.html")
+    assert texts(seen) == ["above", "tall", "in the frame", "below"]
+    assert by_name(seen, "in the frame").frame == 1
+    assert by_name(seen, "innermost").frame == 2
+    assert seen.frames_skipped == 1
+    frame = next(element for element in seen.elements if element.tag == "iframe")
+    # 7 px of border, 5 of padding, 8 of the inner body's margin.
+    tall = next(element for element in seen.elements if element.tag == "div")
+    assert (tall.box[0] - frame.box[0], tall.box[1] - frame.box[1]) == (20, 20)
+
+
+def test_what_is_left_out_is_left_out_whole(stage: Stage, window: Window) -> None:
+    stage.run(window.goto(stage.url + "names.html"))
+    seen = stage.run(window.observe(skip="table, select")).observation
+    assert not {element.tag for element in seen.elements} & {"table", "tr", "td", "select"}
+
+
+def test_the_probe_is_read_in_the_same_call_and_html_only_when_asked(stage: Stage, window: Window) -> None:
+    stage.run(window.goto(stage.url + "names.html"))
+    seen = stage.run(window.observe(probe="[document.title, null]", html=True))
+    assert seen.extra == ["Names", None]
+    assert seen.html is not None
+    assert seen.html.startswith("<html>")
+    assert stage.run(window.observe()).html is None
+
+
+def test_passwords_show_as_bullets(stage: Stage, window: Window) -> None:
+    stage.run(window.goto(stage.url + "forms.html"))
+    stage.run(window.evaluate("document.querySelector('[type=password]').value = 'hunter2'"))
+    seen = stage.run(window.observe())
+    assert by_name(seen.observation, "Secret").value == "•" * 7
+    assert "hunter2" not in seen.observation.model_dump_json()
+
+
+@pytest.mark.parametrize("shape", ["n=200000", "n=10&deep", "n=10&fat"])
+def test_a_page_out_of_all_proportion_is_cut_and_says_so(stage: Stage, window: Window, shape: str) -> None:
+    stage.run(window.goto(stage.url + "huge.html?" + shape))
+    began = time.perf_counter()
+    seen = stage.run(window.observe()).observation
+    assert time.perf_counter() - began < 10
+    assert seen.truncated == ("fat" not in shape)
+    assert 0 < len(seen.elements) <= window.config.max_nodes
+    assert max(len(json.dumps(element.attributes)) for element in seen.elements) < 10_000
+
+
+def test_a_screenshot_is_a_png_of_the_size_asked_for(stage: Stage, window: Window) -> None:
+    look(stage, window, "names.html")
+    picture = stage.run(window.screenshot((0, 0, 160, 210)))
+    assert picture.startswith(b"\x89PNG")
+    assert (int.from_bytes(picture[16:20]), int.from_bytes(picture[20:24])) == (160, 210)
