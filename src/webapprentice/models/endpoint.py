@@ -120,7 +120,7 @@ class EndpointModel:
             raise _fault(kind, f"status {response.status_code}: {_short(text)}")
         try:
             answer = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _fault("llm_bad_output", f"the endpoint sent no JSON: {_short(text)}") from error
         if not isinstance(answer, dict):
             raise _fault("llm_bad_output", f"the endpoint sent no JSON object: {_short(text)}")
@@ -177,6 +177,7 @@ def _completion(answer: dict[str, Any], seconds: float) -> Completion:
             completion_tokens=int(spent.get("completion_tokens") or 0),
             seconds=seconds,
         )
+        text = text.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair breaks every file it is put in
         return Completion(text=text, usage=usage, finished=choice.get("finish_reason") != "length")
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         raise _fault("llm_bad_output", f"no message in the answer: {_short(json.dumps(answer))}") from error
