@@ -7,17 +7,20 @@
     checkbox Milk [31] checked
     item blue [17]
 
-A `|` inside an option is spelled `||`, which no other string gives. At most 40 lines, 6 words of a text, 8 of a name.
+An item, button, link or picture that nothing names takes up to three words of its class or id, and its colour,
+`item star [39]`; a drawn shape shows its colour and kind, `item red circle [14]`. A `|` inside an option is spelled
+`||`, which no other string gives. At most 40 lines, 6 words of a text, 8 of a name.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from webapprentice.core.records import Element
 from webapprentice.core.text import pieces, spaced
-from webapprentice.page.form import IMAGES, INTERACTIVE, VALUED, Count, Cut, PageText, shows_value
+from webapprentice.page.form import IMAGES, INTERACTIVE, VALUED, Count, Cut, PageText, shows_value, word_set
 
 LINES = 40
 TEXT_WORDS = 6
@@ -27,6 +30,15 @@ OPTIONS = 12
 _STATES = ("checked", "selected", "expanded", "disabled", "pressed")
 _BORROWS_NOT = VALUED | {"scrollbar"}
 """Roles whose name is never taken from the text inside them."""
+HINT_WORDS = 3
+_BARE = VALUED | {"checkbox", "heading", "option", "radio", "scrollbar", "switch", "text"}
+"""First words of lines that stay nameless when nothing names them."""
+_NO_HINT = word_set("- _ : . / icon icons img image btn button ui item link clickable js")
+_SHAPES = {name: name for name in ("circle", "ellipse", "line", "path", "polygon", "polyline", "text")}
+_SHAPES["rect"] = "rectangle"
+"""Tags that SVG draws, and what to call them."""
+_COLOUR = re.compile(r"(?:fill|background|background-color):\s*([a-z]+)")
+_NUMBER = re.compile(r"-?[0-9.]+")
 _LABELS = frozenset({"label", "legend", "th", "dt"})
 
 
@@ -152,7 +164,11 @@ def survey(elements: Sequence[Element], target: int | None = None) -> list[Line]
             line.shown = not _said_by_anchor(line, line.element.id == target)
     for line in lines:
         line.shown = line.shown and (line.element.id == target or not _redundant(line, used, named))
-    return _without_echoes(lines, tags, target)
+    kept = _without_echoes(lines, tags, target)
+    for line in kept:
+        if line.word not in _BARE:
+            line.name = _hinted(line)
+    return kept
 
 
 def _word(element: Element, anchor: Line | None, wanted: bool) -> str:
@@ -176,6 +192,24 @@ def _word(element: Element, anchor: Line | None, wanted: bool) -> str:
 def anchor_name(anchor: Line | None) -> str:
     """The full name of a line's element; empty for no line."""
     return "" if anchor is None else anchor.element.name
+
+
+def _hinted(line: Line) -> list[str]:
+    """The name; of a drawn shape also its colour and kind; of a nameless picture or item, words of its class or id."""
+    element = line.element
+    if line.name and element.tag not in _SHAPES:
+        return line.name
+    colour = _COLOUR.search(f"fill:{element.attributes.get('fill', '')};{element.attributes.get('style', '')}")
+    seen = [colour[1]] if colour and colour[1] not in ("none", "rgb", "rgba", "url", "transparent") else []
+    if element.tag in _SHAPES:
+        three = element.tag == "polygon" and len(_NUMBER.findall(element.attributes.get("points", ""))) == 6
+        drawn = [*seen, "triangle" if three else _SHAPES[element.tag]]
+        return [*line.name[: NAME_WORDS - len(drawn)], *drawn]
+    for attribute in ("class", "id"):
+        hint = [piece for piece in pieces(element.attributes.get(attribute, "")) if piece not in _NO_HINT]
+        if hint:
+            return hint[:HINT_WORDS] + seen
+    return seen
 
 
 def _said_by_anchor(line: Line, wanted: bool) -> bool:
