@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from webapprentice.core.records import Record
+from webapprentice.core.config import Config
 
 
-class BrowserConfig(Record):
+class BrowserConfig(Config):
     """How Chromium is started, how much of a page is read, and how long anybody waits."""
 
     executable: str | None = None
     """Path of the browser; None: the first that `find_chromium` finds."""
     headless: bool = True
+    """Without a window. A visible one needs full Chromium and a display."""
     viewport: tuple[int, int] = (1280, 720)
     """Width and height in CSS pixels."""
     locale: str = "en-US"
+    """Language of pages and of number formats."""
     timezone: str = "UTC"
+    """Time zone that pages see."""
     sandbox: bool | None = None
     """None: on, except for root, where Chromium refuses to start with it."""
     hosts: tuple[str, ...] | None = None
@@ -26,13 +29,18 @@ class BrowserConfig(Record):
     act_seconds: float = 5.0
     """The page has this long to take an input event before the action counts as late."""
     navigate_seconds: float = 30.0
+    """Deadline of loading an address."""
     launch_seconds: float = 60.0
+    """Deadline of starting the browser."""
     settle_seconds: float = 2.0
     """At most this long for what an action has set in motion to come to rest."""
     max_nodes: int = 50_000
+    """Nodes one observation may hold; beyond them it is marked truncated."""
     walk_seconds: float = 0.5
-    """Nodes and time one observation may take; beyond either it is marked truncated."""
+    """Time one observation may take in the page; beyond it, it is marked truncated."""
     html_bytes: int = 5_000_000
+    """Most of the raw HTML that is kept when it is asked for."""
     max_tabs: int = 10
+    """Tabs of one context at the most; further ones are closed."""
     mask_passwords: bool = True
     """Show bullets for what a password field holds."""

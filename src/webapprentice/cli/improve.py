@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 
 from webapprentice.cli.options import Ticker, emit, run_option, settings
-from webapprentice.core.faults import UsageError
 from webapprentice.improve.config import ImproveConfig
 
 
@@ -61,14 +60,13 @@ async def carry_out(run: Path, config: ImproveConfig, line: str, as_json: bool, 
 
 def _plan(config: ImproveConfig) -> dict[str, object]:
     """Counts, and time at the speeds measured on two CPU cores with the seed model."""
+    from webapprentice.improve.workshop import practice_tasks
     from webapprentice.tasks import load
 
-    practice, exam = load(config.practice.tasks), load(config.exam.tasks)
+    practice, exam = practice_tasks(config), load(config.exam.tasks)
     attempts = config.rounds * len(practice) * config.practice.seeds * config.practice.attempts
     models = 1 + config.rounds * len(config.arms) * len(config.training_seeds)
     episodes = models * len(exam) * config.exam.seeds * len(config.exam.temperatures)
-    if not practice or not exam:
-        raise UsageError("no task is left to practise or to examine; see `apprentice tasks`")
     return {
         "model": config.model,
         "practice": f"{attempts:,} episodes on {len(practice)} tasks",

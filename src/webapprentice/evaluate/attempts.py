@@ -37,6 +37,8 @@ class PoolConfig(Config):
     """Browser contexts side by side."""
     batch: int = Field(default=0, ge=0)
     """Prompts answered in one model call; 0 takes half of the contexts, so that browser and model work at once."""
+    port: int = Field(default=0, ge=0, le=65535)
+    """Port of the task pages on 127.0.0.1; 0 takes a free one."""
     browser: BrowserConfig = BrowserConfig()
 
 
@@ -71,7 +73,7 @@ async def attempt_all(
         return [job.key for job in jobs]
     contexts = min(pool.contexts, len(todo))
     dialect = dialect_of(config)
-    async with worlds(contexts, pool.browser) as here:
+    async with worlds(contexts, pool.browser, pool.port) as here:
         origin = Provenance(
             config_hash=config.hash,
             version=__version__,

@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from webapprentice import __version__
 from webapprentice.core.keys import key_of
 from webapprentice.store import Store
 
@@ -24,7 +25,7 @@ class Stages:
 
     async def run(self, name: str, inputs: object, work: Callable[[str], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
         """What the stage gives, from the store when it was finished before. `work` is handed the stage's key."""
-        key = key_of(name.split(":")[0], inputs)
+        key = key_of(__version__, name.split(":")[0], inputs)
         done = self._store.stage(key)
         if done is not None:
             return done

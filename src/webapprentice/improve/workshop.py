@@ -46,26 +46,12 @@ class Workshop:
             self._models[name] = load_model(inside if inside.is_dir() else name, self.config.options)
         return self._models[name]
 
-    def practice_tasks(self) -> list[Task]:
-        """Tasks of practice. Raises UsageError when a held-out task is among them."""
-        tasks = load_tasks(self.config.practice.tasks)
-        held = sorted(task.id for task in tasks if task.id in HELD_OUT)
-        if held:
-            raise UsageError(f"practice would attempt the held-out task {held[0]}; leave it out of practice.tasks")
-        return tasks
-
-    def exam_tasks(self) -> list[Task]:
-        """Tasks of the exam, those of practice among them or not."""
-        return load_tasks(self.config.exam.tasks)
-
     async def attempt(self, name: str, number: int) -> list[str]:
         """Practise in one round; gives the keys of the attempts."""
         practice = self.config.practice
         first = practice.first_seed + (number - 1) * practice.seeds
         seeds = range(first, first + practice.seeds)
-        if set(seeds) & set(range(self.config.exam.first_seed, self.config.exam.first_seed + self.config.exam.seeds)):
-            raise UsageError("practice and exam would share seeds; set exam.first_seed further away")
-        tasks = self.practice_tasks()
+        tasks = practice_tasks(self.config)
         collection = f"practice/{number}"
         model = self.model(name)
 
@@ -139,7 +125,7 @@ class Workshop:
         """Examine a model at every temperature; gives the keys of its episodes."""
         exam = self.config.exam
         model = self.model(name)
-        tasks = self.exam_tasks()
+        tasks = load_tasks(exam.tasks)
         seeds = range(exam.first_seed, exam.first_seed + exam.seeds)
         found: dict[float, list[str]] = {}
         for temperature in exam.temperatures:
@@ -174,6 +160,19 @@ class Workshop:
     def _where(self, name: str) -> Path | str:
         inside = self.folder / name
         return inside if inside.is_dir() else name
+
+
+def practice_tasks(config: ImproveConfig) -> list[Task]:
+    """Tasks of practice. Raises UsageError when practice would see what the exam asks."""
+    tasks = load_tasks(config.practice.tasks)
+    held = sorted(task.id for task in tasks if task.id in HELD_OUT)
+    if held:
+        raise UsageError(f"practice would attempt the held-out task {held[0]}; leave it out of practice.tasks")
+    first, exam = config.practice.first_seed, config.exam
+    practised = range(first, first + config.rounds * config.practice.seeds)
+    if set(practised) & set(range(exam.first_seed, exam.first_seed + exam.seeds)):
+        raise UsageError("practice and exam would share seeds; set exam.first_seed further away")
+    return tasks
 
 
 def trainer_teller(tell: Tell, label: str) -> Callable[[int, int, float], None]:

@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from samples import trajectory
+from webapprentice.cli import VERBS
+from webapprentice.store import Store
+
+HEAVY = ("torch", "transformers", "peft", "playwright", "pyarrow", "sqlite3", "numpy", "httpx", "selectolax")
+
+
+def apprentice(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "webapprentice", *words],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, **environment},
+        check=False,
+    )
+
+
+def refused(result: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
+    assert result.returncode == code, result.stderr
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("apprentice: ")
+    for word in words:
+        assert word in lines[0]
+
+
+@pytest.mark.parametrize(
+    "what", ["import webapprentice", "import webapprentice.cli", "from webapprentice.cli import main"]
+)
+def test_importing_is_silent_and_loads_nothing_heavy(what: str) -> None:
+    code = f"{what}\nimport sys\nprint([name for name in {HEAVY!r} if name in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (result.stdout, result.stderr) == ("[]\n", "")
+
+
+def test_help_names_every_verb() -> None:
+    result = apprentice("--help")
+    assert result.returncode == 0
+    for verb in VERBS:
+        assert f"  {verb}" in result.stdout
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself(verb: str) -> None:
+    result = apprentice(verb, "--help")
+    assert result.returncode == 0, result.stderr
+    assert "Usage:" in result.stdout
+
+
+@pytest.mark.parametrize("verb", ["improve", "rollout", "filter", "dataset", "train", "evaluate"])
+def test_every_setting_is_documented(verb: str) -> None:
+    result = apprentice("config", verb)
+    assert result.returncode == 0, result.stderr
+    lines = result.stdout.splitlines()
+    knobs = [line for line in lines if not line.startswith(" ") and " = " in line]
+    silent = [line for line, after in zip(lines, [*lines[1:], ""], strict=True) if line in knobs and after[:1] != " "]
+    assert len(knobs) > 5
+    assert silent == []
+    assert json.loads(apprentice("config", verb, "--json").stdout)["properties"]
+
+
+def test_unknown_command() -> None:
+    refused(apprentice("imrpove"), 2, "imrpove", "did you mean improve")
+
+
+def test_unknown_task(tmp_path: Path) -> None:
+    refused(apprentice("rollout", "--run", str(tmp_path), "--set", "tasks=miniwob/click-tset"), 2, "click-test")
+
+
+def test_missing_model(tmp_path: Path) -> None:
+    words = ("rollout", "--run", str(tmp_path), "--set", "model=nowhere", "--set", "tasks=miniwob/click-test")
+    refused(apprentice(*words), 2, "nowhere")
+
+
+def test_bad_yaml(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("model: [seed\nrounds: 1\n")
+    refused(apprentice("improve", "--run", str(tmp_path / "r"), "--config", str(bad)), 2, "bad.yaml", "line")
+
+
+def test_missing_yaml(tmp_path: Path) -> None:
+    refused(apprentice("improve", "--run", str(tmp_path), "--config", str(tmp_path / "no.yaml")), 2, "no.yaml")
+
+
+@pytest.mark.parametrize(
+    ("pair", "words"),
+    [
+        ("practise.seeds=3", ("practise", "did you mean practice.seeds")),
+        ("practice.seeds=many", ("practice.seeds", "many")),
+        ("practice.seeds=0", ("practice.seeds", "0")),
+        ("rounds", ("NAME=VALUE",)),
+        ("rounds.x=1", ("rounds",)),
+    ],
+)
+def test_a_wrong_setting(pair: str, words: tuple[str, ...], tmp_path: Path) -> None:
+    refused(apprentice("improve", "--run", str(tmp_path), "--set", pair, "--dry-run"), 2, *words)
+
+
+def test_unreadable_store(tmp_path: Path) -> None:
+    (tmp_path / "store.sqlite").write_bytes(b"no database" * 1000)
+    refused(apprentice("show", "--run", str(tmp_path)), 2, "store.sqlite")
+
+
+def test_newer_store(tmp_path: Path) -> None:
+    Store.create(tmp_path / "store.sqlite").close()
+    connection = sqlite3.connect(tmp_path / "store.sqlite")
+    connection.execute("PRAGMA user_version=99")
+    connection.close()
+    refused(apprentice("show", "--run", str(tmp_path)), 2, "schema 99", "upgrade")
+
+
+def test_no_store(tmp_path: Path) -> None:
+    refused(apprentice("show", "--run", str(tmp_path)), 2, "no store")
+    refused(apprentice("report", "--run", str(tmp_path)), 2, "config.json")
+
+
+def test_no_chromium(tmp_path: Path) -> None:
+    words = ("rollout", "--run", str(tmp_path), "--set", "model=solvers", "--set", "tasks=miniwob/click-test")
+    refused(apprentice(*words, WEBAPPRENTICE_CHROMIUM=str(tmp_path / "no")), 69, "WEBAPPRENTICE_CHROMIUM")
+
+
+@pytest.mark.browser
+def test_port_taken(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        words = ("rollout", "--run", str(tmp_path), "--set", "model=solvers", "--set", "tasks=miniwob/click-test")
+        refused(apprentice(*words, "--set", f"pool.port={port}"), 69, str(port))
+
+
+def test_somebody_else_is_at_work(tmp_path: Path) -> None:
+    words = ("rollout", "--run", str(tmp_path), "--set", "model=solvers", "--set", "tasks=miniwob/click-test")
+    with Store.create(tmp_path / "store.sqlite"):
+        refused(apprentice(*words), 75, "another process")
+
+
+def test_practice_refuses_held_out_tasks(tmp_path: Path) -> None:
+    words = (
+        "improve",
+        "--run",
+        str(tmp_path),
+        "--set",
+        "practice.tasks=held_out",
+        "--set",
+        "exam.tasks=miniwob/click-test",
+    )
+    refused(apprentice(*words, "--set", "model=scripted:stop", "--dry-run"), 2, "held-out")
+
+
+def test_practice_and_exam_share_no_seed(tmp_path: Path) -> None:
+    words = ("improve", "--run", str(tmp_path), "--set", "exam.first_seed=5", "--dry-run")
+    refused(apprentice(*words), 2, "share seeds")
+
+
+def test_dry_run_touches_nothing(tmp_path: Path) -> None:
+    result = apprentice("improve", "--run", str(tmp_path / "r"), "--dry-run", "--json")
+    assert result.returncode == 0, result.stderr
+    assert "episodes" in json.loads(result.stdout)["practice"]
+    assert not (tmp_path / "r").exists()
+
+
+def test_show_and_export(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "store.sqlite") as store:
+        store.finish("exam", trajectory("abcdef"))
+    run = ("--run", str(tmp_path))
+    assert "exam" in apprentice("show", *run).stdout
+    shown = apprentice("show", "abc", *run).stdout
+    assert "button ok [13]" in shown
+    assert "score 1" in shown
+    out = tmp_path / "t.jsonl"
+    assert json.loads(apprentice("export", str(out), *run, "--json").stdout)["trajectories"] == 1
+    refused(apprentice("export", str(tmp_path / "t.csv"), *run), 2, ".parquet")
+    refused(apprentice("compare", "exam", "other", *run), 2, "other")
+
+
+def test_page_text_cannot_write_to_the_terminal(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "store.sqlite") as store:
+        store.finish("exam", trajectory("k").with_(goal="\x1b]0;owned\x07 \u202e press ok"))
+    shown = apprentice("show", "k", "--run", str(tmp_path)).stdout
+    assert "press ok" in shown
+    assert not any(sign in shown for sign in "\x1b\x07\u202e")
+
+
+def test_tasks_lists_what_is_attempted_and_held_out() -> None:
+    result = apprentice("tasks", "--json")
+    assert len(json.loads(result.stdout)) == 134
+    assert "held out" in apprentice("tasks", "held_out").stdout
