@@ -23,6 +23,9 @@ from webapprentice.tasks.server import PageServer
 T = TypeVar("T")
 needs_chromium = pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine")
 
+UNSTEADY = TIMED | {"click-pie"}
+"""Where the same episode may look different by a little: click-pie opens with an animation that measures itself."""
+
 
 def scene(count: int, play: Callable[[list[MiniWob]], Coroutine[Any, Any, T]]) -> T:
     async def run() -> T:
@@ -137,9 +140,11 @@ def test_every_task_opens_and_starts_the_same_way_from_the_same_seed() -> None:
             happened = await world.step(at_random(seen, rng))
             seen = None if happened.outcome.done else happened.observation
         again = await world.reset(task, 7)
-        same = again.goal == first.goal if task.template in TIMED else plain(again) == plain(first)
-        if not same:
-            problems.append(f"{name}: {again.goal!r} after {first.goal!r}, or other elements")
+        if again.goal != first.goal:
+            problems.append(f"{name}: {again.goal!r} after {first.goal!r}")
+        if task.template not in UNSTEADY and plain(again) != plain(first):
+            pairs = zip(plain(first)[1], plain(again)[1], strict=False)
+            problems.append(f"{name}: {next((pair for pair in pairs if pair[0] != pair[1]), 'more elements')}")
 
     async def play(all_worlds: list[MiniWob]) -> None:
         names = list(registry())

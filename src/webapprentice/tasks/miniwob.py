@@ -57,7 +57,24 @@ BEGIN = """(async (seed, first, time) => {
   __apprentice.restart(first);
   return WOB_TASK_READY;
 })"""
-READY = "typeof core === 'object' && document.readyState === 'complete' && core.cover_div !== null"
+# Pictures that style sheets draw are fetched now: arriving later they would move what stands beside them.
+READY = """(async () => {
+  const pictures = new Set();
+  for (const sheet of document.styleSheets) {
+    for (const rule of sheet.cssRules) {
+      for (const [, quoted] of rule.cssText.matchAll(/url\\("?([^")]+)"?\\)/g)) {
+        pictures.add(new URL(quoted, sheet.href || location.href).href);
+      }
+    }
+  }
+  window.__pictures = [...pictures].filter((url) => /\\.(png|gif|jpe?g|svg)$/.test(url)).map((url) => {
+    const image = new Image();
+    image.src = url;
+    return image;
+  });
+  await Promise.allSettled(window.__pictures.map((image) => image.decode()));
+  return typeof core === 'object' && core.cover_div !== null;
+})()"""
 VERDICT = "[WOB_DONE_GLOBAL, WOB_RAW_REWARD_GLOBAL]"
 GOAL = "((said) => [false, 0, typeof said === 'string' ? said : said.utterance])(core.getUtterance())"
 

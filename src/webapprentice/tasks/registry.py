@@ -20,12 +20,12 @@ RELOAD = frozenset(
         *("book-flight", "book-flight-nodelay", "chase-circle", "click-pie", "drag-cube", "drag-items"),
         *("drag-items-grid", "drag-sort-numbers", "form-sequence", "moving-items", "scroll-text", "scroll-text-2"),
         *("search-engine", "stock-market", "use-colorwheel", "use-colorwheel-2", "use-slider", "use-slider-2"),
-        "use-spinner",
+        *("use-spinner", "hover-shape"),
     }
 )
 """Pages on which an episode leaves something behind that an in-page restart does not clear away: a value typed into a
 text area, a class, a widget that no longer works, a timer. Found by comparing both kinds of reset."""
-TIMED = frozenset({"chase-circle", "moving-items", "simon-says", "stock-market"})
+TIMED = frozenset({"chase-circle", "hover-shape", "moving-items", "simon-says", "stock-market"})
 """Pages that move on their own: what is seen right after a reset depends on the clock."""
 
 # What a page asks for, by the words of its name; everything asks for clicks.
