@@ -41,7 +41,8 @@ class Config(BaseModel):
 
         Raises UsageError with one line that names the field, what was found and what would fit.
         """
-        merged: dict[str, Any] = read_yaml(file) if file else {}
+        merged = _defaults(cls)
+        _merge(merged, read_yaml(file) if file else {})
         for pair in sets:
             _put(merged, *_parse(pair))
         for name, value in given.items():
@@ -75,16 +76,21 @@ def read_yaml(file: Path) -> dict[str, Any]:
     return {str(name): value for name, value in data.items()}
 
 
-def knobs(cls: type[Config], prefix: str = "") -> Iterator[tuple[str, str, Any, str]]:
-    """Every knob of a configuration: dotted name, type, default, and the first line of its documentation."""
+def knobs(cls: type[Config], prefix: str = "", given: Config | None = None) -> Iterator[tuple[str, str, Any, str]]:
+    """Every knob of a configuration: dotted name, type, default, and its documentation.
+
+    `given` is the default of the group that this class is, which may differ from the class's own defaults.
+    """
     docs = _field_docs(cls)
     for name, field in cls.model_fields.items():
         inner = field.annotation
+        default = "required" if field.is_required() else field.get_default(call_default_factory=True)
+        if given is not None:
+            default = getattr(given, name)
         if isinstance(inner, type) and issubclass(inner, Config):
-            yield from knobs(inner, f"{prefix}{name}.")
+            yield from knobs(inner, f"{prefix}{name}.", default if isinstance(default, Config) else None)
             continue
         kind = getattr(inner, "__name__", None) if not getattr(inner, "__args__", None) else str(inner)
-        default = "required" if field.is_required() else field.get_default(call_default_factory=True)
         yield f"{prefix}{name}", str(kind or inner).replace("typing.", ""), default, docs.get(name, "")
 
 
@@ -107,6 +113,25 @@ def _field_docs(cls: type[Config]) -> dict[str, str]:
                 if isinstance(value, ast.Constant) and isinstance(value.value, str):
                     found[field.target.id] = " ".join(value.value.split())
     return found
+
+
+def _defaults(cls: type[Config]) -> dict[str, Any]:
+    """Every default as plain values, so that a file that changes one setting of a group leaves the others alone."""
+    found = {}
+    for name, field in cls.model_fields.items():
+        if not field.is_required():
+            value = field.get_default(call_default_factory=True)
+            found[name] = value.model_dump() if isinstance(value, Config) else value
+    return found
+
+
+def _merge(target: dict[str, Any], more: Mapping[str, Any]) -> None:
+    for name, value in more.items():
+        inner = target.get(name)
+        if isinstance(inner, dict) and isinstance(value, Mapping):
+            _merge(inner, value)
+        else:
+            target[name] = value
 
 
 def _parse(pair: str) -> tuple[list[str], Any]:
