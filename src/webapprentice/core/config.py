@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from webapprentice.core.faults import UsageError
 from webapprentice.core.keys import key_of
+from webapprentice.core.text import squeeze
 
 _MAX_FILE_BYTES = 1_000_000
 
@@ -67,7 +68,7 @@ def read_yaml(file: Path) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         where = getattr(error, "problem_mark", None)
         line = f" at line {where.line + 1}, column {where.column + 1}" if where else ""
-        problem = getattr(error, "problem", None) or type(error).__name__
+        problem = squeeze(str(getattr(error, "problem", None) or type(error).__name__))
         raise UsageError(f"{file} is no valid YAML{line}: {problem}") from error
     if data is None:
         return {}
@@ -141,7 +142,8 @@ def _parse(pair: str) -> tuple[list[str], Any]:
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise UsageError(f"the value in --set {pair!r} is no valid YAML: {getattr(error, 'problem', error)}") from error
+        problem = squeeze(str(getattr(error, "problem", error)))
+        raise UsageError(f"the value in --set {pair!r} is no valid YAML: {problem}") from error
     return name.strip().split("."), _number(value)
 
 
