@@ -104,9 +104,12 @@ def _pick(
     rest: list[tuple[CaseKind, tuple[Trajectory, ...]]] = []
     for kind, pool in ordered.items():
         quota = _QUOTAS.get(kind, 0)
-        fresh = [m for index, m in enumerate(pool) if m[0].task.id not in {other[0].task.id for other in pool[:index]}]
-        queue = sorted(fresh, key=lambda members: members[0].task.id in seen)
-        queue += [members for members in pool if members not in queue]
+        first: dict[str, str] = {}
+        for members in pool:
+            first.setdefault(members[0].task.id, members[0].key)
+        fresh = [members for members in pool if first[members[0].task.id] == members[0].key]
+        again = [members for members in pool if first[members[0].task.id] != members[0].key]
+        queue = sorted(fresh, key=lambda members: members[0].task.id in seen) + again
         chosen += [(kind, members) for members in queue[:quota]]
         rest += [(kind, members) for members in queue[quota:]]
         seen |= {members[0].task.id for members in queue[:quota]}

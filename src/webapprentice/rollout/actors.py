@@ -73,7 +73,7 @@ class SolverActor:
     async def act(self, goal: str, seen: Observation, steps: Sequence[Step]) -> Said:
         """The solver's action, spelled."""
         action = self._solver(goal, seen, tuple(steps))
-        return Said(text=self._dialect.write(action, seen), action=action)
+        return Said(text=self._dialect.write(action, seen, len(steps) + 1), action=action)
 
     @property
     def key(self) -> str:
