@@ -41,6 +41,8 @@ def run(
     model, tokenizer = load_weights(base, device, dtype)
     chat = Chat(tokenizer)
     rows, dropped = rows_of(examples, chat, _longest(config, model))
+    if device == "cpu" and _bf16(config, device):
+        model.set_attn_implementation("fine")
     with _threads(config.threads), without_old_names():
         transformers.set_seed(config.seed)
         model = _adapted(model, config) if config.method == "lora" else model
