@@ -102,8 +102,9 @@ def make(out: Path, size: str = "tiny", seed: int = 0, context: int = 2048) -> P
 @click.argument("out", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--size", type=click.Choice(list(SIZES)), default="tiny", show_default=True)
 @click.option("--seed", default=0, show_default=True)
-def main(out: Path, size: str, seed: int) -> None:
-    make(out, size, seed)
+@click.option("--context", default=2048, show_default=True, help="longest prompt with its answer, in tokens")
+def main(out: Path, size: str, seed: int, context: int) -> None:
+    make(out, size, seed, context)
     total = sum(file.stat().st_size for file in out.glob("*.safetensors"))
     click.echo(f"{out}: {size}, {total:,} bytes of weights")
 
