@@ -249,18 +249,18 @@ class Window:
     # Seeing
 
     async def observe(
-        self, *, settle: bool = True, skip: str = "", probe: str | None = None, html: bool = False
+        self, *, settle: bool = True, skip: str = "", probe: str | None = None, html: bool = False, before: str = ""
     ) -> Seen:
         """Wait for the page to come to rest, then read it; both in one call.
 
         `skip` is a CSS selector of what is left out with everything inside it. `probe` is a JavaScript expression
-        evaluated right after the walk.
+        evaluated right after the walk, `before` one that is evaluated, and awaited, before anything else.
         """
         cap = self.config.settle_seconds if settle else 0.0
         try:
             known = len(self._sheets)
             self._appearance.clear()
-            look = await self._look(cap, skip, probe, html)
+            look = await self._look(cap, skip, probe, html, before)
             if look.opened and known == len(self._sheets) < self.config.max_tabs:
                 await self._arrival()
             if len(self._sheets) > known:
@@ -276,7 +276,7 @@ class Window:
             self._dialogs.clear()
         return self._note(Seen(look.seen.model_copy(update=changes), look.quiet, look.html, look.extra))
 
-    async def _look(self, cap: float, skip: str, probe: str | None, html: bool) -> _Look:
+    async def _look(self, cap: float, skip: str, probe: str | None, html: bool, before: str = "") -> _Look:
         config = self.config
         options = {
             "first": self.next_id,
@@ -290,6 +290,8 @@ class Window:
         }
         probing = f"() => ({probe})" if probe else "null"
         expression = f"__apprentice.look({json.dumps(options)}, {probing})"
+        if before:
+            expression = f"(async () => {{ await ({before}); return {expression}; }})()"
         look = _LOOK.validate_json(await self.evaluate(expression, "reading the page", config.call_seconds + cap))
         self.next_id = look.next
         return look

@@ -55,7 +55,6 @@ BEGIN = """(async (seed, first, time) => {
   core.startEpisodeReal();
   for (let turn = 0; !WOB_TASK_READY && turn < 200; turn += 1) await new Promise((done) => requestAnimationFrame(done));
   __apprentice.restart(first);
-  return WOB_TASK_READY;
 })"""
 # Pictures that style sheets draw are fetched now: arriving later they would move what stands beside them.
 READY = """(async () => {
@@ -76,7 +75,7 @@ READY = """(async () => {
   return typeof core === 'object' && core.cover_div !== null;
 })()"""
 VERDICT = "[WOB_DONE_GLOBAL, WOB_RAW_REWARD_GLOBAL]"
-GOAL = "((said) => [false, 0, typeof said === 'string' ? said : said.utterance])(core.getUtterance())"
+GOAL = "((said) => [WOB_TASK_READY, typeof said === 'string' ? said : said.utterance])(core.getUtterance())"
 
 
 def score(raw_reward: float | None) -> float | None:
@@ -94,7 +93,8 @@ class MiniWob:
         self._page = ""
         """The page that is loaded and can be reset without loading it again; empty when there is none."""
         self._episodes = 0
-        self._done = False
+        self._pointed = False
+        """The pointer may stand over the task."""
 
     @property
     def name(self) -> str:
@@ -107,7 +107,7 @@ class MiniWob:
 
     async def reset(self, task: Task, seed: int) -> Start:
         """Begin the episode of this seed. Raises FaultError owned by `environment`, after trying a fresh page once."""
-        self.task, self._done = task, False
+        self.task = task
         try:
             return await self._begin(task, seed)
         except FaultError:
@@ -130,21 +130,30 @@ class MiniWob:
         if page != self._page or task.reset != "reseed" or self._episodes >= RECYCLE or self.window.tabs > 1:
             await self._load(page)
         self._episodes += 1
-        # The pointer leaves the task, or what it hovered over in the last episode would look different in this one.
-        x, y = (edge - 2 for edge in self._viewport)
-        away = {"type": "mouseMoved", "x": x, "y": y}
-        await self.window.send([("Input.dispatchMouseEvent", away)], self.window.config.act_seconds, "moving away")
+        if self._pointed:
+            await self._point_away()
         first = 1 + seed_for("node ids", task.id, seed) % OFFSETS
         self.window.next_id = first
-        ready = await self.window.evaluate(
-            f"{BEGIN}({json.dumps(str(seed))}, {first}, {EPISODE_MS})", "starting an episode"
-        )
-        if ready is not True:
+        begin = f"{BEGIN}({json.dumps(str(seed))}, {first}, {EPISODE_MS})"
+        seen = await self._see(GOAL, begin)
+        if not seen.extra[0]:
             raise FaultError(
                 Fault(owner=Owner.ENVIRONMENT, kind="reset_failed", message=f"{page} did not become ready")
             )
-        seen = await self._see(GOAL)
-        return Start(goal=" ".join(str(seen.extra[2]).split()), observation=seen.observation)
+        return Start(goal=" ".join(str(seen.extra[1]).split()), observation=seen.observation)
+
+    async def _point_away(self) -> None:
+        """Take the pointer off the task, or what it hovered over in the last episode would look different in this one.
+
+        The release lets go of whatever was being dragged, and makes the browser handle the move at once instead of
+        with the next frame.
+        """
+        x, y = (edge - 2 for edge in self._viewport)
+        calls = [
+            ("Input.dispatchMouseEvent", {"type": kind, "x": x, "y": y}) for kind in ("mouseMoved", "mouseReleased")
+        ]
+        await self.window.send(calls, self.window.config.act_seconds, "moving the pointer away")
+        self._pointed = False
 
     async def _load(self, page: str) -> None:
         self._page = ""
@@ -158,14 +167,14 @@ class MiniWob:
             raise FaultError(Fault(owner=Owner.ENVIRONMENT, kind="reset_failed", message=f"{page} is no task page"))
         self._page, self._episodes = page, 0
 
-    async def _see(self, probe: str) -> Seen:
+    async def _see(self, probe: str, before: str = "") -> Seen:
         # A page that moves on its own never comes to rest: waiting for it would play half the episode.
-        return await self.window.observe(settle=self.name not in TIMED, skip=SKIP, probe=probe)
+        return await self.window.observe(settle=self.name not in TIMED, skip=SKIP, probe=probe, before=before)
 
     async def step(self, action: Action) -> Happened:
         """Carry out one action and read page and verdict in one call. `Stop` leaves the page alone and is judged as
         the page stands: 0 unless the page has ended the episode itself."""
-        before = self.window.seen
+        before, self._pointed = self.window.seen, True
         outcome = Outcome(result=Result.DONE) if isinstance(action, Stop) else await act(self.window, action)
         probe = f"typeof WOB_DONE_GLOBAL === 'undefined' ? null : {VERDICT}"
         seen = await self._see(probe)
