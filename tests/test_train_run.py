@@ -171,6 +171,13 @@ def test_micro_batches_change_nothing_but_rounding(base: Path, tmp_path: Path) -
     assert two.losses == pytest.approx(one.losses, rel=1e-4)
 
 
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_activations_computed_twice_change_nothing(base: Path, tmp_path: Path, method: str) -> None:
+    one = train(EIGHT, config(base, method=method, max_steps=3), tmp_path / "one")
+    two = train(EIGHT, config(base, method=method, max_steps=3, gradient_checkpointing=True), tmp_path / "two")
+    assert two.losses == pytest.approx(one.losses, rel=1e-5)
+
+
 def test_weights_of_rows_are_weights_of_their_loss(base: Path, tmp_path: Path) -> None:
     rows = [EIGHT[0].with_(weight=3.0), EIGHT[1].with_(weight=1.0)]
     report = train(rows, config(base, max_steps=1, batch_size=2), tmp_path / "out")

@@ -111,6 +111,8 @@ def _loop(
         disable_tqdm=True,
         report_to="none",
     )
+    # One process trains on one device; without this the trainer would split batches over all GPUs it can see.
+    arguments._n_gpu = min(arguments.n_gpu, 1)
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
     loop = Loop(
         plan=micro,
