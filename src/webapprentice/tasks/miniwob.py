@@ -50,7 +50,7 @@ PREPARE = """(() => {
 BEGIN = """(async (seed, first, time) => {
   if (document.activeElement && document.activeElement !== document.body) document.activeElement.blur();
   __apprentice.begin();
-  Math.seedrandom(seed);
+  Math.seedrandom(seed);  // a number: of a string, the generator repeats the key, and "1", "11" and "111" are one seed
   core.EPISODE_MAX_TIME = time;
   core.startEpisodeReal();
   for (let turn = 0; !WOB_TASK_READY && turn < 200; turn += 1) await new Promise((done) => requestAnimationFrame(done));
@@ -134,7 +134,7 @@ class MiniWob:
             await self._point_away()
         first = 1 + seed_for("node ids", task.id, seed) % OFFSETS
         self.window.next_id = first
-        begin = f"{BEGIN}({json.dumps(str(seed))}, {first}, {EPISODE_MS})"
+        begin = f"{BEGIN}({json.dumps(seed)}, {first}, {EPISODE_MS})"
         seen = await self._see(GOAL, begin)
         if not seen.extra[0]:
             raise FaultError(
