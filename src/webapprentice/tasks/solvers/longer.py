@@ -66,7 +66,7 @@ def _correspondents(scene: Scene) -> tuple[str, str]:
 
 
 def _posts(scene: Scene, user: str) -> list[Element]:
-    return [scene.around(name, cls="media") for name in scene.find(cls="username", text=user)]
+    return [scene.around(name, cls="media") for name in scene.find(cls="username", text=user, hidden=True)]
 
 
 def post_button(scene: Scene) -> Action:
@@ -84,7 +84,7 @@ def post_buttons(scene: Scene) -> Action:
     button, amount, user = scene.said(r'the "(\w+)" button on (all|\d+) posts? by (@\w+)')
     posts = _posts(scene, user)
     wanted = posts if amount == "all" else posts[: int(amount)]
-    buttons = [scene.one(cls=button.lower(), within=post) for post in wanted]
+    buttons = [scene.one(cls=button.lower(), within=post, hidden=True) for post in wanted]
     return scene.first(*map(click, buttons), click(scene.one("button")))
 
 
@@ -114,23 +114,25 @@ def search_result(scene: Scene) -> Action:
 
 def order(scene: Scene) -> Action:
     """Order dishes by name, or so many of one kind."""
-    items = scene.find(cls="food-item")
+    items = scene.find(cls="food-item", hidden=True)  # what was scrolled away still counts
     wanted: dict[int, int] = {}
     kind = re.search(r"Order (\d+) items that are ([\w-]+)", scene.goal)
     if kind:
         wanted[foremost(item for item in items if _serves(scene, item, kind[2])).id] = int(kind[1])
     else:
         names = scene.said(r"each item: (.*)")[0].split(", ")
-        wanted = {item.id: 1 for item in items if scene.text(scene.one(cls="item-name", within=item)) in names}
+        wanted = {
+            item.id: 1 for item in items if scene.text(scene.one(cls="item-name", within=item, hidden=True)) in names
+        }
     for item in items:
         ordered = sum(scene.numbers(item))
         if ordered < wanted.get(item.id, 0):
-            return click(scene.one(cls="add", within=item))
+            return click(scene.one(cls="add", within=item, hidden=True))
     return click(scene.one("button"))
 
 
 def _serves(scene: Scene, item: Element, kind: str) -> bool:
-    return any(image.attributes.get("alt") == kind for image in scene.find("img", within=item))
+    return any(image.attributes.get("alt") == kind for image in scene.find("img", within=item, hidden=True))
 
 
 def odd_or_even(scene: Scene) -> Action:

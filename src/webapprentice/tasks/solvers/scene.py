@@ -98,9 +98,10 @@ class Scene:
         text: str | None = None,
         within: Element | None = None,
         nth: int = 0,
+        hidden: bool = False,
     ) -> Element:
-        """The n-th visible element that fits, counted from 0; MissingError when there is none."""
-        found = self.find(tag, cls=cls, html_id=html_id, kind=kind, text=text, within=within)
+        """The n-th element that fits, counted from 0; MissingError when there is none."""
+        found = self.find(tag, cls=cls, html_id=html_id, kind=kind, text=text, within=within, hidden=hidden)
         if len(found) <= nth:
             raise MissingError(f"no {tag or cls or html_id} {text or ''} on the page")
         return found[nth]
