@@ -194,6 +194,31 @@ def test_many_worlds_share_batched_calls(tmp_path: Path) -> None:
     assert max(sizes) == 4
 
 
+def test_one_page_too_long_does_not_fault_its_neighbours(tmp_path: Path) -> None:
+    class Short(ScriptedModel):
+        async def complete(self, prompts: Sequence[Prompt], samplings: Sequence[Sampling]) -> list[Completion]:
+            if any("[15]" in prompt[-1].content for prompt in prompts):
+                raise FaultError(Fault(owner=Owner.MODEL, kind="context_overflow", message="too long"))
+            return await super().complete(prompts, samplings)
+
+    model = Short(press("ok"))
+
+    async def run() -> list:
+        batcher = Batcher(model, 4)
+        serving = asyncio.create_task(batcher.serve())
+        jobs = jobs_for([TASK], range(4), 1, "m", RolloutConfig())
+        dialect = load_dialect("compact")
+        with Store.create(tmp_path / "s.sqlite") as store:
+            await rollout(
+                jobs, [Form() for _ in range(4)], lambda job: ModelActor(batcher, dialect, Sampling(), len), store, "c"
+            )
+            serving.cancel()
+            return list(store.trajectories("c"))
+
+    faults = {one.provenance.seed: one.fault and one.fault.kind for one in asyncio.run(run())}
+    assert faults == {0: None, 1: None, 2: "context_overflow", 3: None}
+
+
 def test_stop_is_an_action_of_the_agent(tmp_path: Path) -> None:
     (trajectory,), _ = play(lambda prompt, sampling: "stop = 42", tmp_path)
     assert trajectory.steps[0].action == Stop(answer="42")

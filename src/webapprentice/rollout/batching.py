@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from webapprentice.core.faults import FaultError
 from webapprentice.core.protocols import Completion, Model, Prompt, Sampling
 
 _LINGER_SECONDS = 0.02
@@ -49,13 +50,21 @@ class Batcher:
     async def _answer(self, batch: Sequence[tuple[Prompt, Sampling, asyncio.Future[Completion]]]) -> None:
         try:
             answers = await self._model.complete([prompt for prompt, _, _ in batch], [how for _, how, _ in batch])
-        except asyncio.CancelledError:
-            raise
+        except FaultError as error:
+            if error.fault.kind == "context_overflow" and len(batch) > 1:
+                for one in batch:  # one page too long is its own episode's trouble, not its neighbours'
+                    await self._answer([one])
+                return
+            self._refuse(batch, error)
+            return
         except Exception as error:
-            for _, _, future in batch:
-                if not future.done():
-                    future.set_exception(error)
+            self._refuse(batch, error)
             return
         for (_, _, future), answer in zip(batch, answers, strict=True):
             if not future.done():
                 future.set_result(answer)
+
+    def _refuse(self, batch: Sequence[tuple[Prompt, Sampling, asyncio.Future[Completion]]], error: Exception) -> None:
+        for _, _, future in batch:
+            if not future.done():
+                future.set_exception(error)
