@@ -197,7 +197,7 @@ def test_many_worlds_share_batched_calls(tmp_path: Path) -> None:
 def test_one_page_too_long_does_not_fault_its_neighbours(tmp_path: Path) -> None:
     class Short(ScriptedModel):
         async def complete(self, prompts: Sequence[Prompt], samplings: Sequence[Sampling]) -> list[Completion]:
-            if any("[15]" in prompt[-1].content for prompt in prompts):
+            if any("Name [14]" in prompt[-1].content for prompt in prompts):
                 raise FaultError(Fault(owner=Owner.MODEL, kind="context_overflow", message="too long"))
             return await super().complete(prompts, samplings)
 
