@@ -73,6 +73,16 @@
       return reply;
     };
   }
+  // A reply is there before its body is.
+  for (const kind of ['text', 'json', 'blob', 'arrayBuffer', 'formData']) {
+    const read = Response.prototype[kind];
+    Response.prototype[kind] = function (...args) {
+      requests += 1;
+      const body = read.apply(this, args);
+      body.then(answered, answered);
+      return body;
+    };
+  }
   const send = XMLHttpRequest.prototype.send;
   XMLHttpRequest.prototype.send = function (...args) {
     requests += 1;
