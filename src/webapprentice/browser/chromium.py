@@ -87,6 +87,8 @@ class Browser:
         self.executable = executable
         self.version = ""
         """Such as `chromium 156.0.8078.79`, with `no sandbox` where that is so."""
+        self.generation = 0
+        """How often the process has been started: what was opened in an earlier one is gone."""
         self._playwright = playwright
         self._process: Process | None = None
         self.pid: int | None = None
@@ -109,12 +111,16 @@ class Browser:
             finally:
                 await browser.stop()
 
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs and is connected."""
+        return self._process is not None and self._process.is_connected()
+
     async def start(self) -> None:
         """Start the process unless it runs."""
         async with self._starting:
-            if self._process is not None and self._process.is_connected():
-                return
-            await self._start()
+            if not self.alive:
+                await self._start()
 
     async def _start(self) -> None:
         config = self.config
@@ -131,6 +137,7 @@ class Browser:
             self._process = await bounded(launch, config.launch_seconds, "starting the browser")
         except FaultError as error:
             raise UnavailableError(f"{self.executable} does not start: {error.fault.message}") from error
+        self.generation += 1
         note = "" if sandboxed(config) else " (no sandbox)"
         self.version = f"chromium {self._process.version}{note}"
         session = await bounded(self._process.new_browser_cdp_session(), config.call_seconds, "asking for the process")
@@ -157,8 +164,14 @@ class Browser:
         )
         return await bounded(making, self.config.call_seconds, "opening a window")
 
-    async def kill(self) -> None:
-        """End the process by its id: the last rung of the ladder, for a browser that no longer answers."""
+    async def kill(self, generation: int) -> None:
+        """End the process by its id: the last rung of the ladder, for a browser that no longer answers.
+
+        Nothing happens when the process of this generation has been replaced already: of many windows that fail at
+        once, only the first ends the browser.
+        """
+        if generation != self.generation:
+            return
         process, self._process = self._process, None
         if self.pid is not None:
             with suppress(ProcessLookupError, PermissionError):
@@ -177,4 +190,4 @@ class Browser:
             await bounded(process.close(), self.config.call_seconds, "closing the browser")
             self._process, self.pid = None, None
         except FaultError:
-            await self.kill()
+            await self.kill(self.generation)

@@ -89,6 +89,7 @@ class Window:
         """How the next confirm or prompt is answered; None: dismissed."""
         self._scripts = (page_script(), *scripts)
         self._context: BrowserContext | None = None
+        self._generation = 0
         self._sheets: list[Sheet] = []
         self._active = 0
         self._dialogs: list[str] = []
@@ -98,6 +99,8 @@ class Window:
 
     async def renew(self) -> None:
         """A working empty tab, by the cheapest way that works: new page, new context, new browser."""
+        if self._generation != self.browser.generation or not self.browser.alive:
+            self._context, self._sheets = None, []  # they went with their browser
         for rung in (self._new_page, self._new_context, self._new_browser):
             try:
                 await rung()
@@ -120,7 +123,10 @@ class Window:
         old, self._context, self._sheets = self._context, None, []
         if old is not None:
             await bounded(old.close(), 3.0, "closing a window")
-        context = await self.browser.context()
+        try:
+            context = await self.browser.context()
+        finally:
+            self._generation = self.browser.generation
         for script in self._scripts:
             await bounded(context.add_init_script(script), self.config.call_seconds, "preparing a window")
         page = await bounded(context.new_page(), self.config.call_seconds, "opening a page")
@@ -130,7 +136,7 @@ class Window:
 
     async def _new_browser(self) -> None:
         self._context = None
-        await self.browser.kill()
+        await self.browser.kill(self._generation)
         await self._new_context()
 
     async def _only(self, page: Page) -> None:
