@@ -1,0 +1,1 @@
+"""A tiny language model from nothing: imaginary pages and instructions, a tokenizer, and a plain training loop."""
