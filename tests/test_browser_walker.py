@@ -8,7 +8,8 @@ import time
 import pytest
 
 from conftest import Stage
-from webapprentice.browser import Window
+from webapprentice.browser import Window, act
+from webapprentice.core.actions import Click
 from webapprentice.core.records import Element, Observation
 
 pytestmark = pytest.mark.browser
@@ -139,3 +140,14 @@ def test_a_screenshot_is_a_png_of_the_size_asked_for(stage: Stage, window: Windo
     picture = stage.run(window.screenshot((0, 0, 160, 210)))
     assert picture.startswith(b"\x89PNG")
     assert (int.from_bytes(picture[16:20]), int.from_bytes(picture[20:24])) == (160, 210)
+
+
+def test_what_an_inner_box_has_scrolled_away_can_still_be_had(stage: Stage, window: Window) -> None:
+    stage.run(window.goto(stage.url + "scroller.html"))
+    stage.run(window.evaluate("document.getElementById('box').scrollTop = 180", "scrolling"))
+    seen = stage.run(window.observe()).observation
+    assert by_name(seen, "first").visible
+    assert by_name(seen, "third").visible
+    assert not by_name(seen, "nowhere").visible
+    outcome = stage.run(act(window, Click(node=by_name(seen, "first").id)))
+    assert outcome.result == "done"

@@ -245,7 +245,7 @@
       const y = Math.round(rect.y + place.dy);
       const wide = Math.round(rect.width);
       const high = Math.round(rect.height);
-      const hidden = !visible || x + wide + scrollX <= 0 || y + high + scrollY <= 0;
+      const hidden = !visible || x + wide + scrollX + place.sx <= 0 || y + high + scrollY + place.sy <= 0;
       if (hidden) line.visible = false;
       if (hidden || x >= innerWidth || y >= innerHeight || x + wide <= 0 || y + high <= 0) line.in_view = false;
       if (wide || high) line.box = [x, y, wide, high];
@@ -277,7 +277,7 @@
       const above = { id: line.id, shown, pointer: place.pointer };
       const cursor = shown ? getComputedStyle(element).cursor : '';
       const clickable = this.presses(element, tag, what, cursor, place.cursor);
-      this.inside(element, tag, above, { ...place, depth: place.depth + 1, cursor }, rect, line);
+      this.inside(element, tag, above, { ...place, depth: place.depth + 1, cursor, sx: place.sx + element.scrollLeft, sy: place.sy + element.scrollTop }, rect, line);
       this.conclude(element, line, begin, clickable, shown, what);
     }
 
@@ -342,7 +342,7 @@
   own.observe = (options) => {
     if (options.first > next) next = options.first;
     const walk = new Walk(options);
-    const place = { dx: 0, dy: 0, frame: 0, depth: 0, nested: 0, cursor: '' };
+    const place = { dx: 0, dy: 0, frame: 0, depth: 0, nested: 0, cursor: '', sx: 0, sy: 0 };
     if (document.body) walk.children(document.body, null, place);
     const seen = {
       url: location.href, title: squeeze(document.title, 300), elements: walk.table, viewport: [innerWidth, innerHeight],
