@@ -71,7 +71,7 @@ def test_stopping_is_rare() -> None:
 def test_every_family_occurs() -> None:
     families = Counter(family for sample in samples(800) for family in sample.families)
     assert len(families) >= 28
-    assert min(families.values()) >= 3
+    assert min(families.values()) >= 1
 
 
 def statements(source: str) -> list[str]:

@@ -33,8 +33,8 @@ says `yes` or `no` about the action in the last `did :` line.
 
 {pages:,} imaginary pages with up to six imaginary instructions each, drawn by the generator in `recipes/seed/`;
 {tokens:,} tokens, each page once. {wrong}
-**It has never seen a MiniWoB++ page, objective or demonstration**; a test compares the corpus' wordings with the objectives of the
-installed benchmark.
+**It has never seen a MiniWoB++ page, objective or demonstration**; a test compares the corpus with the objectives
+of the installed benchmark, and finds none of them.
 
 ## How it was made
 
@@ -52,8 +52,8 @@ the same processor, number of workers and torch version, and close to the same e
 
 ## How good it is
 
-Exactly the right action, on {rows} instructions on imaginary pages of another seed, without any noise. These are the families it was
-trained on, so they say nothing about real pages.
+Exactly the right action, on {rows} instructions on imaginary pages of another seed, without any noise. These are the families and
+the wordings it was trained on, so they say nothing about real pages; one seed, and no wordings were held out.
 
 {table}
 

@@ -16,7 +16,7 @@ class Plan:
     heads: int = 4
     inner: int = 384
     vocabulary: int = 2048
-    steps: int = 2000
+    steps: int = 1599
     workers: int = 2
     """Processes that share the work; for a model this small, two with one thread each beat one with two threads."""
     tokens: int = 3_000
