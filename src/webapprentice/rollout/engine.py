@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from webapprentice import __version__
 from webapprentice.core.actions import Stop
@@ -27,6 +28,7 @@ from webapprentice.core.records import (
     Trajectory,
 )
 from webapprentice.rollout.actors import Actor, Said
+from webapprentice.rollout.writing import Pen
 from webapprentice.store import Episode, Store
 
 _IN_A_ROW = 3
@@ -63,11 +65,7 @@ class Job(Record):
 
 
 def jobs_for(tasks: Iterable[Task], seeds: Sequence[int], attempts: int, model: str, config: Config) -> list[Job]:
-    """Every (task, seed, attempt); keys depend on contents alone.
-
-    Attempts at one task stand together, so that a world can start the next episode without loading a page, and
-    attempts at one seed side by side, so that their equal first prompts are read by the model once.
-    """
+    """Every (task, seed, attempt); keys depend on contents alone."""
     return [
         Job(key=key_of(task, seed, attempt, model, config), task=task, seed=seed, attempt=attempt)
         for task in tasks
@@ -118,29 +116,70 @@ async def rollout(
     finished = store.finished(collection)
     todo = [job for job in jobs if job.key not in finished]
     progress = Progress(total=len(todo))
-    queue = iter(todo)
+    queues = Queues(todo)
+    pen = Pen(store)
     origin = origin or Provenance(version=__version__)
     limit = (config or RolloutConfig()).max_steps
 
     async def work(world: World) -> None:
-        for job in queue:
+        task: str | None = None
+        while (job := queues.next(task)) is not None:
+            task = job.task.id
             for _ in range(_TRIES):
-                trajectory = await attempt(job, world, actor(job), store, collection, origin, limit)
+                trajectory = await attempt(job, world, actor(job), pen, store, collection, origin, limit)
                 if trajectory.fault is None:
                     break
-            store.finish(collection, trajectory)
+            await pen.write(partial(store.finish, collection, trajectory))
             progress.note(trajectory)
             if tell:
                 tell(progress)
 
-    async with asyncio.TaskGroup() as group:
-        for world in worlds[: max(1, len(todo))]:
-            group.create_task(work(world))
+    writing = asyncio.create_task(pen.serve())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for world in worlds[: max(1, len(todo))]:
+                group.create_task(work(world))
+    finally:
+        writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
     return progress
 
 
+class Queues:
+    """Jobs by task. A world stays with its task, because the next episode of the same page needs no loading."""
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self._left: dict[str, deque[Job]] = {}
+        for job in jobs:
+            self._left.setdefault(job.task.id, deque()).append(job)
+        self._at = Counter[str]()
+
+    def next(self, task: str | None) -> Job | None:
+        """The next job for a world that has just done this task; None when nothing is left.
+
+        A world that changes goes where most jobs are left for each world that is there already.
+        """
+        if task is not None and self._left.get(task):
+            return self._left[task].popleft()
+        if task is not None:
+            self._at[task] -= 1
+        waiting = [name for name, queue in self._left.items() if queue]
+        if not waiting:
+            return None
+        chosen = max(waiting, key=lambda name: len(self._left[name]) / (1 + self._at[name]))
+        self._at[chosen] += 1
+        return self._left[chosen].popleft()
+
+
 async def attempt(
-    job: Job, world: World, actor: Actor, store: Store, collection: str, origin: Provenance, max_steps: int = 0
+    job: Job,
+    world: World,
+    actor: Actor,
+    pen: Pen,
+    store: Store,
+    collection: str,
+    origin: Provenance,
+    max_steps: int = 0,
 ) -> Trajectory:
     """One episode from reset to ending. Faults become data; our own bugs still crash."""
     started = time.monotonic()
@@ -153,7 +192,8 @@ async def attempt(
     try:
         start = await world.reset(job.task, job.seed)
         goal, seen = start.goal, start.observation
-        store.begin(Episode(key=job.key, collection=collection, task=job.task, goal=goal, provenance=about))
+        episode = Episode(key=job.key, collection=collection, task=job.task, goal=goal, provenance=about)
+        await pen.write(partial(store.begin, episode))
         ending = Ending.STEP_LIMIT
         for index in range(max_steps or job.task.limits.steps):
             if time.monotonic() - started > job.task.limits.seconds:
@@ -161,7 +201,7 @@ async def attempt(
                 break
             said = await actor.act(goal, seen, steps)
             step, final, raw = await _carry_out(world, index, seen, said)
-            store.append(job.key, step)
+            await pen.write(partial(store.append, job.key, step))
             steps.append(step)
             over = _over(steps)
             if over is not None:
@@ -170,8 +210,6 @@ async def attempt(
             seen = final or seen
     except FaultError as error:
         ending, fault = Ending.FAULT, error.fault
-        if not goal:
-            store.begin(Episode(key=job.key, collection=collection, task=job.task, goal=goal, provenance=about))
     judged = bool(job.task.evaluator) and (fault is None or fault.owner == Owner.AGENT)
     return Trajectory(
         key=job.key,

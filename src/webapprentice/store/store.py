@@ -312,11 +312,20 @@ class Store:
         return key
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make everything written inside durable at once, or nothing of it."""
+        with self._commit():
+            yield
+
+    @contextmanager
     def _commit(self) -> Iterator[sqlite3.Cursor]:
         if self._lock is None:
             raise UsageError(f"the store {self.path} was opened for reading only")
         with _owned(self.path):
             cursor = self._connection.cursor()
+            if self._connection.in_transaction:
+                yield cursor
+                return
             cursor.execute("BEGIN IMMEDIATE")
             try:
                 yield cursor

@@ -1,0 +1,60 @@
+"""Durable writes that hold nobody up: one thread, one commit for all the episodes that wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from webapprentice.store import Store
+
+Write = Callable[[], None]
+
+
+class Pen:
+    """Writes to a store from many coroutines.
+
+    `write` returns when its record is on disk. While one commit waits for the disk, further records gather and go into
+    the next one together, so a slow disk costs each episode one wait and the event loop none.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._waiting: list[tuple[Write, asyncio.Future[None]]] = []
+        self._arrived = asyncio.Event()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+
+    async def write(self, what: Write) -> None:
+        """Do this write and return when it is durable. Raises what the store raised."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((what, done))
+        self._arrived.set()
+        await done
+
+    async def serve(self) -> None:
+        """Write until cancelled."""
+        try:
+            while True:
+                await self._arrived.wait()
+                self._arrived.clear()
+                batch, self._waiting = self._waiting, []
+                await self._commit(batch)
+        finally:
+            self._thread.shutdown()
+
+    async def _commit(self, batch: list[tuple[Write, asyncio.Future[None]]]) -> None:
+        def together() -> None:
+            with self._store.together():
+                for what, _ in batch:
+                    what()
+
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._thread, together)
+        except Exception as error:
+            for _, done in batch:
+                if not done.done():
+                    done.set_exception(error)
+            return
+        for _, done in batch:
+            if not done.done():
+                done.set_result(None)
