@@ -26,7 +26,8 @@ check: ## Style, types, floors
 
 bench: ## Every figure of the README that speaks of speed
 	@scripts/setup.sh dev
-	@$(bin)/python bench/bench_steps.py
+	@$(bin)/python bench/bench_steps.py --worlds 16
+	@$(bin)/python bench/bench_rollout.py --contexts 16
 
 study: ## The full study of the notebook: four arms, three training seeds (more than an hour)
 	@scripts/setup.sh

@@ -25,7 +25,7 @@ def command(base: str, tuned: tuple[str, ...], run: Path, as_json: bool) -> None
         for name in (base, *tuned):
             if name not in known:
                 raise UsageError(f"the store has no collection {name!r}; it has {', '.join(known) or 'none'}")
-        runs = [episodes_of(store.trajectories(name)) for name in (base, *tuned)]
+        runs = [episodes_of(store.trajectories(name, steps=False)) for name in (base, *tuned)]
     found = compare(runs[0], runs[1:])
     if found is None:
         raise UsageError("these collections share no task and seed; examine both on the same ones")

@@ -52,7 +52,7 @@ async def _evaluate(run: Path, config: ExamineConfig, as_json: bool) -> None:
                 pool=config.pool,
                 tell=teller(Ticker(), collection),
             )
-            success, strict = both_readings(episodes_of(store.trajectories(collection, keys)))
+            success, strict = both_readings(episodes_of(store.trajectories(collection, keys, steps=False)))
             value[collection] = {"success": success.model_dump(mode="json"), "strict": strict.model_dump(mode="json")}
             band = success.micro
             rate = f"{band.estimate:.1%} [{band.low:.1%}, {band.high:.1%}]" if band else "not measured"

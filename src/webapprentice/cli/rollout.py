@@ -54,7 +54,7 @@ async def _rollout(run: Path, config: AttemptConfig, as_json: bool) -> None:
             pool=config.pool,
             tell=teller(Ticker(), config.collection),
         )
-        success, strict = both_readings(episodes_of(store.trajectories(config.collection, keys)))
+        success, strict = both_readings(episodes_of(store.trajectories(config.collection, keys, steps=False)))
     value = {
         "collection": config.collection,
         "keys": keys,

@@ -25,7 +25,7 @@ async def gallery(workshop: Workshop, base: Candidate, rounds: Sequence[Round]) 
     parts: list[list[Trajectory]] = [
         list(exam_of(workshop, base)[temperature]),
         list(exam_of(workshop, tuned)[temperature]),
-        workshop.trajectories(f"practice/{done.number}", done.practice),
+        workshop.trajectories(done.practice, steps=False),
     ]
     dropped = done.curated[tuned.arm]["dropped_by"]
     dialect = dialect_of(workshop.config.exam.rollout)
@@ -45,8 +45,11 @@ async def gallery(workshop: Workshop, base: Candidate, rounds: Sequence[Round]) 
         )
 
     chosen = {attempt.key for case in cases(parts) for attempt in case.attempts}
+    whole = {one.key: one for one in workshop.store.trajectories(keys=chosen)}
     async with worlds(1, workshop.config.pool.browser) as (world,):
-        parts = [[await pictured(workshop, world, one) for one in part if one.key in chosen] for part in parts]
+        parts = [
+            [await pictured(workshop, world, whole[one.key]) for one in part if one.key in chosen] for part in parts
+        ]
     return cases(parts)
 
 

@@ -88,5 +88,5 @@ def beats(workshop: Workshop, candidate: Candidate | None, best: Candidate) -> t
 
 
 def exam_of(workshop: Workshop, candidate: Candidate) -> Mapping[float, Sequence[Trajectory]]:
-    """The trajectories of a candidate's exam at each temperature."""
-    return {temperature: workshop.trajectories(None, keys) for temperature, keys in candidate.exam.items()}
+    """A candidate's exam at each temperature: trajectories without their steps."""
+    return {temperature: workshop.trajectories(keys, steps=False) for temperature, keys in candidate.exam.items()}

@@ -80,7 +80,7 @@ class Workshop:
         dialect = dialect_of(self.config.practice.rollout)
 
         async def work(key: str) -> dict[str, Any]:
-            attempts = self.trajectories(f"practice/{number}", keys)
+            attempts = self.trajectories(keys)
             scorer = cast(Scorer, model) if hasattr(model, "logprobs") else None
             found = await sift(attempts, rules, scorer, dialect, model.count)
             kept = set(found.kept)
@@ -152,9 +152,9 @@ class Workshop:
             found[temperature] = output["keys"]
         return found
 
-    def trajectories(self, collection: str | None, keys: Sequence[str]) -> list[Trajectory]:
-        """The trajectories of these keys, in the order of the keys."""
-        found = {trajectory.key: trajectory for trajectory in self.store.trajectories(collection, keys)}
+    def trajectories(self, keys: Sequence[str], *, steps: bool = True) -> list[Trajectory]:
+        """The trajectories of these keys, in the order of the keys; without steps for statistics."""
+        found = {trajectory.key: trajectory for trajectory in self.store.trajectories(None, keys, steps=steps)}
         return [found[key] for key in keys if key in found]
 
     def _where(self, name: str) -> Path | str:

@@ -271,8 +271,13 @@ class Store:
             counts[table] = self._connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
         return counts
 
-    def trajectories(self, collection: str | None = None, keys: Iterable[str] | None = None) -> Iterator[Trajectory]:
-        """Finished trajectories, oldest first; all collections when none is named."""
+    def trajectories(
+        self, collection: str | None = None, keys: Iterable[str] | None = None, *, steps: bool = True
+    ) -> Iterator[Trajectory]:
+        """Finished trajectories, oldest first; all collections when none is named.
+
+        Without `steps` only what the whole episode has is read: enough for statistics, and a hundred times faster.
+        """
         wanted = set(keys) if keys is not None else None
         query = "SELECT id, key, record FROM episode WHERE state='closed'"
         rows = (
@@ -282,15 +287,17 @@ class Store:
         )
         for number, key, record in rows.fetchall():
             if wanted is None or key in wanted:
-                yield self._trajectory(number, json.loads(record))
+                yield self._trajectory(number, json.loads(record), steps)
 
     def steps(self, key: str) -> list[Step]:
         """Saved steps of the newest episode with this key, finished or not."""
         row = self._connection.execute("SELECT id FROM episode WHERE key=? ORDER BY id DESC", (key,)).fetchone()
         return self._steps(row[0]) if row else []
 
-    def _trajectory(self, number: int, record: dict[str, Any]) -> Trajectory:
+    def _trajectory(self, number: int, record: dict[str, Any], steps: bool) -> Trajectory:
         final = record.pop("final", None)
+        if not steps:
+            return Trajectory.model_validate(record)
         return Trajectory.model_validate(
             {**record, "steps": self._steps(number), "final": self._observation(final) if final else None}
         )
