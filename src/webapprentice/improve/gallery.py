@@ -62,7 +62,7 @@ async def pictured(workshop: Workshop, world: MiniWob, trajectory: Trajectory) -
             if seen is None or seen.elements != step.observation.elements:
                 break
             shot = workshop.store.put(await world.screenshot())
-            steps.append(step.with_(observation=step.observation.with_(screenshot=shot, viewport=seen.viewport)))
+            steps.append(step.with_(observation=step.observation.with_(screenshot=shot, viewport=world.frame[2:])))
             if step.action is not None:
                 seen = (await world.step(step.action)).observation
     except FaultError as error:

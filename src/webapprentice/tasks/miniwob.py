@@ -198,7 +198,12 @@ class MiniWob:
 
     async def screenshot(self) -> bytes:
         """PNG of the task, without the benchmark's own display beside it."""
-        return await self.window.screenshot(FLIGHT_FRAME if self.name.startswith(FLIGHT) else FRAME)
+        return await self.window.screenshot(self.frame)
+
+    @property
+    def frame(self) -> tuple[int, int, int, int]:
+        """What a screenshot shows: x, y, width, height in CSS pixels of the viewport."""
+        return FLIGHT_FRAME if self.name.startswith(FLIGHT) else FRAME
 
     async def close(self) -> None:
         """Close the window; the browser and the page server belong to `worlds`."""
