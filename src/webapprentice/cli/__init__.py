@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from webapprentice import __version__
 from webapprentice.core.faults import ApprenticeError
+from webapprentice.core.text import clean
 
 VERBS = {
     "improve": "Practise, filter, fine-tune, examine: rounds of self-improvement, with a report.",
@@ -73,13 +74,19 @@ def main() -> None:
     except BaseExceptionGroup as group:
         known, rest = group.split(ApprenticeError)
         if known is None or rest is not None:
-            raise
+            _crash(group)
         _fail(str(_first(known)), _first(known).exit_code)
     except ApprenticeError as error:
         _fail(str(error), error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:
+        if error.errno is None:  # a deadline that nobody caught
+            _crash(error)
+        _fail(f"{error.filename or 'a file'} cannot be read or written: {error.strerror or error}", 74)
+    except Exception as error:
+        _crash(error)
 
 
 def _first(group: BaseExceptionGroup[Any]) -> ApprenticeError:
@@ -87,6 +94,14 @@ def _first(group: BaseExceptionGroup[Any]) -> ApprenticeError:
     return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner
 
 
-def _fail(line: str, code: int) -> None:
-    click.echo(f"apprentice: {' '.join(line.split())}", err=True)
+def _crash(error: BaseException) -> NoReturn:
+    """Our own bug: all there is to know about it, and exit code 70."""
+    import traceback
+
+    traceback.print_exception(error)
+    _fail("this is a bug; what was saved is kept", 70)
+
+
+def _fail(line: str, code: int) -> NoReturn:
+    click.echo(f"apprentice: {clean(' '.join(line.split()))}", err=True)
     sys.exit(code)

@@ -65,7 +65,7 @@ def read_yaml(file: Path) -> dict[str, Any]:
         raise UsageError(f"the configuration {file} is larger than {_MAX_FILE_BYTES:,} bytes; that cannot be right")
     try:
         data = yaml.safe_load(raw)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date such as 2020-13-45 is a ValueError
         where = getattr(error, "problem_mark", None)
         line = f" at line {where.line + 1}, column {where.column + 1}" if where else ""
         problem = squeeze(str(getattr(error, "problem", None) or type(error).__name__))
@@ -141,7 +141,7 @@ def _parse(pair: str) -> tuple[list[str], Any]:
         raise UsageError(f"--set takes NAME=VALUE, such as --set train.learning_rate=1e-4; this was {pair!r}")
     try:
         value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         problem = squeeze(str(getattr(error, "problem", error)))
         raise UsageError(f"the value in --set {pair!r} is no valid YAML: {problem}") from error
     return name.strip().split("."), _number(value)
