@@ -221,7 +221,7 @@ def test_an_endless_body_is_cut_off(server: Server) -> None:
 
 @pytest.mark.parametrize(
     ("status", "message", "kind"),
-    [(400, "maximum context length is 4096", "context_overflow"), (401, "who are you", "llm_refused")],
+    [(400, "maximum context length is 4096", "context_overflow"), (401, "who are you", "llm_denied")],
 )
 def test_a_wrong_request_is_not_repeated(server: Server, status: int, message: str, kind: str) -> None:
     server.script = [send({"error": {"message": message}}, status)]

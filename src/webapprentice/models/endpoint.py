@@ -116,7 +116,8 @@ class EndpointModel:
             return fault, _retry_after(response.headers.get("retry-after"))
         if response.status_code >= 400:
             overflow = response.status_code in (400, 413, 422) and "context" in text.lower()
-            kind = "context_overflow" if overflow else "llm_refused"
+            denied = response.status_code in (401, 403, 404)
+            kind = "context_overflow" if overflow else "llm_denied" if denied else "llm_refused"
             raise _fault(kind, f"status {response.status_code}: {_short(text)}")
         try:
             answer = json.loads(text)

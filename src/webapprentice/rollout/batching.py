@@ -11,6 +11,9 @@ from webapprentice.core.protocols import Completion, Model, Prompt, Sampling
 _LINGER_SECONDS = 0.02
 """How long a half-full batch waits for the next request; a slow page holds nobody up for longer."""
 
+_OWN = frozenset({"context_overflow", "llm_refused", "llm_refusal", "llm_bad_output"})
+"""Faults that one prompt brings on; its neighbours in the batch are asked again by themselves."""
+
 
 class Batcher:
     """Gathers prompts from many coroutines and asks the model for all of them at once.
@@ -51,8 +54,8 @@ class Batcher:
         try:
             answers = await self._model.complete([prompt for prompt, _, _ in batch], [how for _, how, _ in batch])
         except FaultError as error:
-            if error.fault.kind == "context_overflow" and len(batch) > 1:
-                for one in batch:  # one page too long is its own episode's trouble, not its neighbours'
+            if error.fault.kind in _OWN and len(batch) > 1:
+                for one in batch:
                     await self._answer([one])
                 return
             self._refuse(batch, error)

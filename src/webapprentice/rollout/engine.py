@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from pydantic import Field
+
 from webapprentice import __version__
 from webapprentice.core.actions import Stop
 from webapprentice.core.config import Config
-from webapprentice.core.faults import Fault, FaultError, Owner
+from webapprentice.core.faults import Fault, FaultError, Owner, UnavailableError
 from webapprentice.core.keys import key_of
 from webapprentice.core.protocols import World
 from webapprentice.core.records import (
@@ -37,21 +39,24 @@ _IN_A_ROW = 3
 _TRIES = 2
 """Times an attempt is made when a fault that is not the agent's ended it; what the first try saved stays."""
 
+_GONE = frozenset({"llm_connection", "llm_denied"})
+"""Faults after which no other attempt can do better: nobody answers, or nobody who knows us or the model."""
+
 
 class RolloutConfig(Config):
     """Everything that may change what an attempt gives. How fast it runs is not among it."""
 
     dialect: str = "compact"
     """How the model reads pages and writes actions: compact, webarena (accessibility tree) or scribe (HTML)."""
-    budget: int = 0
+    budget: int = Field(default=0, ge=0)
     """Tokens of page text in a prompt; 0 takes the dialect's own."""
-    temperature: float = 1.0
+    temperature: float = Field(default=1.0, ge=0.0)
     """0 is greedy."""
-    top_p: float = 1.0
+    top_p: float = Field(default=1.0, gt=0.0, le=1.0)
     """Nucleus sampling; 1 draws from the whole distribution."""
-    max_tokens: int = 0
+    max_tokens: int = Field(default=0, ge=0)
     """Tokens of one answer; 0 takes the dialect's own."""
-    max_steps: int = 0
+    max_steps: int = Field(default=0, ge=0)
     """Steps of one episode; 0 takes each task's own limit."""
 
 
@@ -112,7 +117,10 @@ async def rollout(
     config: RolloutConfig | None = None,
     tell: Callable[[Progress], None] | None = None,
 ) -> Progress:
-    """Make every attempt that the collection does not hold yet; each worker keeps one world busy."""
+    """Make every attempt that the collection does not hold yet; each worker keeps one world busy.
+
+    Raises UnavailableError when the model is out of reach: that attempt stays open, for the next run.
+    """
     finished = store.finished(collection)
     todo = [job for job in jobs if job.key not in finished]
     progress = Progress(total=len(todo))
@@ -129,6 +137,9 @@ async def rollout(
                 trajectory = await attempt(job, world, actor(job), pen, store, collection, origin, limit)
                 if trajectory.fault is None:
                     break
+            if trajectory.fault is not None and trajectory.fault.kind in _GONE:
+                said = trajectory.fault.message
+                raise UnavailableError(f"the model cannot be asked: {said}; run the same command later to go on")
             await pen.write(partial(store.finish, collection, trajectory))
             progress.note(trajectory)
             if tell:
