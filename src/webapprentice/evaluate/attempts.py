@@ -10,6 +10,7 @@ from pydantic import Field
 from webapprentice import __version__
 from webapprentice.browser import BrowserConfig
 from webapprentice.core.config import Config
+from webapprentice.core.faults import UsageError
 from webapprentice.core.protocols import Model, Sampling
 from webapprentice.core.records import Provenance, Task
 from webapprentice.dialect import Dialect
@@ -62,9 +63,13 @@ async def attempt_all(
 ) -> list[str]:
     """Make every attempt that the collection lacks; returns the keys of all of them, old and new, in order.
 
-    Without a model the scripted solvers act. Raises UnavailableError when there is no browser.
+    Without a model the scripted solvers act. Raises UnavailableError when there is no browser, UsageError when a task
+    has no solver.
     """
     pool = pool or PoolConfig()
+    unsolved = [task.id for task in tasks if model is None and task.id not in SOLVERS]
+    if unsolved:
+        raise UsageError(f"{len(unsolved)} tasks have no scripted solver, such as {unsolved[0]}; leave them out")
     name = model.key if model else "scripted-solvers"
     jobs = jobs_for(tasks, seeds, attempts, name, config)
     finished = store.finished(collection)

@@ -246,7 +246,10 @@ def folder_of(name: str) -> Path:
 
 
 def _base_of(adapter: Path) -> Path:
-    named = json.loads((adapter / "adapter_config.json").read_text()).get("base_model_name_or_path")
+    try:
+        named = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8")).get("base_model_name_or_path")
+    except (OSError, ValueError, AttributeError) as error:
+        raise UsageError(f"{adapter / 'adapter_config.json'} cannot be read: {error}") from error
     if not named:
         raise UsageError(f"the adapter {adapter} names no base model; load the base with adapter={adapter}")
     beside = adapter / named
