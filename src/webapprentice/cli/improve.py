@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from webapprentice.cli.options import Ticker, emit, run_option, settings
+from webapprentice.cli.options import Ticker, emit, run_option, settings, updates
 from webapprentice.improve.config import ImproveConfig
 
 
@@ -31,17 +31,22 @@ def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, 
 
 
 async def carry_out(run: Path, config: ImproveConfig, line: str, as_json: bool, again: bool = False) -> None:
-    """Do what is left of a run; the report is written when anything was done, is missing, or is wanted again."""
+    """Do what is left of a run; the report is written when anything was done, is missing, or is wanted again.
+
+    `again` works on nothing: it raises UsageError when the run is not finished.
+    """
     from webapprentice.improve.gallery import gallery
     from webapprentice.improve.loop import improve
     from webapprentice.improve.reporting import report_data
-    from webapprentice.improve.workshop import Workshop
+    from webapprentice.improve.workshop import Workshop, check
     from webapprentice.report import summary_text, write_report
     from webapprentice.store import Store
 
+    check(config)
     started = time.monotonic()
     with Store.create(run / "store.sqlite") as store:
         workshop = Workshop(run, config, store, Ticker())
+        workshop.stages.frozen = again
         (run / "config.json").write_text(config.model_dump_json(indent=1) + "\n", encoding="utf-8")
         base, rounds = await improve(workshop)
         path = run / "report.html"
@@ -60,9 +65,10 @@ async def carry_out(run: Path, config: ImproveConfig, line: str, as_json: bool, 
 
 def _plan(config: ImproveConfig) -> dict[str, object]:
     """Counts, and time at the speeds measured on two CPU cores with the seed model."""
-    from webapprentice.improve.workshop import practice_tasks
+    from webapprentice.improve.workshop import check, practice_tasks
     from webapprentice.tasks import load
 
+    check(config)
     practice, exam = practice_tasks(config), load(config.exam.tasks)
     attempts = config.rounds * len(practice) * config.practice.seeds * config.practice.attempts
     models = 1 + config.rounds * len(config.arms) * len(config.training_seeds)
@@ -70,7 +76,7 @@ def _plan(config: ImproveConfig) -> dict[str, object]:
     return {
         "model": config.model,
         "practice": f"{attempts:,} episodes on {len(practice)} tasks",
-        "training": f"{models - 1} runs of at most {config.train.max_steps} updates",
+        "training": f"{models - 1} runs of {updates(config.train)}",
         "exams": f"{episodes:,} episodes on {len(exam)} tasks, {models} models",
         "time": f"about {(attempts + episodes) / 20 / 60 + (models - 1) * 1.5:.0f} minutes on two CPU cores",
     }

@@ -8,12 +8,17 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from webapprentice.core.config import Config, knobs
+from webapprentice.core.faults import UsageError
 from webapprentice.core.text import clean
+
+if TYPE_CHECKING:
+    from webapprentice.store import Store
+    from webapprentice.train import TrainConfig
 
 F = TypeVar("F", bound=Callable[..., Any])
 C = TypeVar("C", bound=Config)
@@ -59,7 +64,20 @@ def _verb(config: type[Config]) -> str:
 
 def emit(value: Any, as_json: bool, text: str) -> None:
     """The result: JSON for programs, text for people, both on standard output."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=1) if as_json else clean(text))
+    click.echo(json.dumps(value, ensure_ascii=False, indent=1) if as_json else clean(text).replace("\r", " "))
+
+
+def updates(train: TrainConfig) -> str:
+    """How long a training run is."""
+    return f"{train.max_steps} updates" if train.max_steps else f"{train.epochs:g} passes over the rows"
+
+
+def known(store: Store, *collections: str) -> None:
+    """Raise UsageError when the store has no such collection."""
+    there = store.collections()
+    for name in collections:
+        if name not in there:
+            raise UsageError(f"the store has no collection {name!r}; it has {', '.join(there) or 'none'}")
 
 
 class Ticker:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from webapprentice.cli.options import Ticker, emit, run_option, settings
+from webapprentice.cli.options import Ticker, emit, run_option, settings, updates
 from webapprentice.improve.verbs import TeachConfig
 
 
@@ -20,7 +20,7 @@ def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, 
 
     rows = read_rows(run / f"{config.rows}.jsonl")
     if dry_run:
-        emit({"rows": len(rows)}, as_json, f"{len(rows)} rows, at most {config.train.max_steps} updates")
+        emit({"rows": len(rows)}, as_json, f"{len(rows)} rows, {updates(config.train)}")
         return
     from webapprentice.train import train
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AfterValidator, Field
 
 from webapprentice.core.config import Config
 from webapprentice.curate import DatasetConfig, FilterConfig
@@ -10,6 +12,21 @@ from webapprentice.evaluate import PoolConfig
 from webapprentice.models import ModelConfig
 from webapprentice.rollout import RolloutConfig
 from webapprentice.train import TrainConfig
+
+Arm = Literal["label_free", "paper", "none", "reward"]
+T = TypeVar("T")
+
+
+def _each_once(values: tuple[T, ...]) -> tuple[T, ...]:
+    if len(set(values)) < len(values):
+        raise ValueError("name each once")
+    return values
+
+
+def _not_below_zero(values: tuple[float, ...]) -> tuple[float, ...]:
+    if not all(value >= 0 for value in values):
+        raise ValueError("each must be 0 or more")
+    return values
 
 
 class PracticeConfig(Config):
@@ -35,7 +52,9 @@ class ExamConfig(Config):
     """Far from those of practice; a run that would share seeds with practice is refused."""
     seeds: int = Field(default=20, ge=1)
     """Seeds of each task."""
-    temperatures: tuple[float, ...] = (1.0, 0.0)
+    temperatures: Annotated[tuple[float, ...], AfterValidator(_each_once), AfterValidator(_not_below_zero)] = Field(
+        default=(1.0, 0.0), min_length=1
+    )
     """0 is greedy. Sampling at 1 alone can hide or invent a gain: keep both."""
     rollout: RolloutConfig = RolloutConfig()
     """Its temperature is replaced by each of `temperatures`."""
@@ -48,9 +67,9 @@ class ImproveConfig(Config):
     """`seed` (the tiny model that ships), a checkpoint folder, a name, or an endpoint."""
     rounds: int = Field(default=1, ge=1, le=20)
     """Rounds of practice; each starts from the best model so far."""
-    arms: tuple[str, ...] = ("label_free",)
+    arms: Annotated[tuple[Arm, ...], AfterValidator(_each_once)] = Field(default=("label_free",), min_length=1)
     """Filters to compare: label_free, paper, none, reward. The first is the one that goes on to the next round."""
-    training_seeds: tuple[int, ...] = (0,)
+    training_seeds: Annotated[tuple[int, ...], AfterValidator(_each_once)] = Field(default=(0,), min_length=1)
     """Fine-tuning is repeated with each."""
     practice: PracticeConfig = PracticeConfig()
     exam: ExamConfig = ExamConfig()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -102,7 +105,9 @@ class Workshop:
             }
 
         inputs = (list(keys), rules, self.config.dataset, dialect, model.key)
-        return await self.stages.run(f"curate:{arm}:{number}", inputs, work)
+        return await self.stages.run(
+            f"curate:{arm}:{number}", inputs, work, lambda made: (self.folder / made["rows"]).is_file()
+        )
 
     async def teach(self, name: str, arm: str, rows: str, seed: int) -> dict[str, Any]:
         """Fine-tune a model on rows with one training seed; gives the folder of the new one under the run."""
@@ -114,12 +119,16 @@ class Workshop:
 
         async def work(key: str) -> dict[str, Any]:
             path = Path("models") / f"{arm}-s{seed}-{key}"
-            report = train(read_rows(file), how, self.folder / path, trainer_teller(self.tell, f"train {arm} s{seed}"))
+            say = trainer_teller(self.tell, f"train {arm} s{seed}")
+            with interruptible():
+                report = train(read_rows(file), how, self.folder / path, say)
             made = path / "merged" if merge else path
             return {"model": str(made), "report": report.model_dump(mode="json"), "batch": how.batch_size}
 
         inputs = (base.key, key_of(file.read_text(encoding="utf-8")), how.with_(base_model=""))
-        return await self.stages.run(f"train:{arm}:{seed}", inputs, work)
+        return await self.stages.run(
+            f"train:{arm}:{seed}", inputs, work, lambda made: (self.folder / made["model"]).is_dir()
+        )
 
     async def examine(self, name: str, label: str) -> dict[float, list[str]]:
         """Examine a model at every temperature; gives the keys of its episodes."""
@@ -175,6 +184,35 @@ def practice_tasks(config: ImproveConfig) -> list[Task]:
     return tasks
 
 
+def check(config: ImproveConfig) -> None:
+    """Raise UsageError for what would be found out only after hours of practice."""
+    practice_tasks(config)
+    for rollout in (config.practice.rollout, config.exam.rollout):
+        dialect_of(rollout)
+    name = config.model
+    if name.startswith(("scripted:", "openai:", "http://", "https://")):
+        raise UsageError(f"{name} cannot be fine-tuned; examine it with `apprentice evaluate`, or name a checkpoint")
+    if config.options.adapter is not None or (Path(name) / "adapter_config.json").is_file():
+        raise UsageError("a run starts from whole weights, not from an adapter; train it with merge=true and name that")
+    rules = config.filter.rules
+    if rules is not None and (len(config.arms) > 1 or ("reward" in rules) is not (config.arms == ("reward",))):
+        raise UsageError("filter.rules would replace the rules of every arm; leave it out, or name one arm for it")
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C end work that keeps the event loop busy; asyncio would wait until it is done."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def trainer_teller(tell: Tell, label: str) -> Callable[[int, int, float], None]:
     """Turns training updates into a line every five seconds, and one at the end."""
     last = time.monotonic()
@@ -216,7 +254,8 @@ def read_rows(path: Path) -> list[Example]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read the rows {path}: {error}") from error
-    for number, row in enumerate(text.splitlines(), start=1):
+    # Not splitlines: what a page or a model said may hold line separators that JSON leaves as they are.
+    for number, row in enumerate(text.removesuffix("\n").split("\n") if text else (), start=1):
         try:
             found.append(Example.model_validate_json(row))
         except ValueError as error:
