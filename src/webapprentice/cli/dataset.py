@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from webapprentice.cli.options import emit, run_option, settings
+from webapprentice.cli.options import emit, known, run_option, settings
 from webapprentice.core.faults import UsageError
 from webapprentice.improve.verbs import RowsConfig
 
@@ -26,6 +26,7 @@ def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, 
     config = RowsConfig.resolve(file, sets)
     keys = _kept(run / f"{config.keep}.txt") if config.keep else None
     with Store.read(run / "store.sqlite") as store:
+        known(store, config.collection)
         kept = list(store.trajectories(config.collection, keys))
     count = load_model(config.model, config.options).count
     rows = examples(kept, dialect_of(config.rollout), config.dataset, count, held_out=HELD_OUT)

@@ -8,7 +8,7 @@ from typing import cast
 
 import click
 
-from webapprentice.cli.options import emit, run_option, settings
+from webapprentice.cli.options import emit, known, run_option, settings
 from webapprentice.core.protocols import Scorer
 from webapprentice.curate import Filtered
 from webapprentice.improve.verbs import SiftConfig
@@ -31,10 +31,12 @@ def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, 
         return
     model = load_model(config.model, config.options) if config.model else None
     scorer = cast(Scorer, model) if hasattr(model, "logprobs") else None
-    with Store.create(run / "store.sqlite") as store:
+    with Store.read(run / "store.sqlite") as store:
+        known(store, config.collection)
         attempts = list(store.trajectories(config.collection))
-        dialect = load_dialect(config.dialect)
-        found = asyncio.run(sift(attempts, config.filter, scorer, dialect, model.count if model else words_in))
+    dialect = load_dialect(config.dialect)
+    found = asyncio.run(sift(attempts, config.filter, scorer, dialect, model.count if model else words_in))
+    with Store.create(run / "store.sqlite") as store, store.together():
         for key, judgments in found.judgments.items():
             store.judge(config.collection, key, judgments)
     (run / f"{config.keep}.txt").write_text("".join(f"{key}\n" for key in found.kept), encoding="utf-8")
