@@ -6,6 +6,7 @@ import asyncio
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.async_api import Error
 
@@ -132,6 +133,8 @@ async def _travel(window: Window, action: Action) -> None:
     """What needs no element."""
     match action:
         case Goto(url=url):
+            if not _openable(url):
+                raise Refused(Outcome(result=Result.BLOCKED, message=f"only http and https are opened, not {url[:80]}"))
             await window.goto(url)
         case Back():
             await _history(window, -1)
@@ -297,6 +300,14 @@ async def _carry(window: Window, start: tuple[float, float], end: tuple[float, f
     await bounded(mouse.down(), seconds, "starting a drag")
     await bounded(mouse.move(*end, steps=DRAG_MOVES), seconds, "dragging")
     await bounded(mouse.up(), seconds, "dropping")
+
+
+def _openable(url: str) -> bool:
+    """Whether a model may open the address: files of this machine and scripts are none of its business."""
+    try:
+        return urlsplit(url).scheme in ("http", "https") or url == "about:blank"
+    except ValueError:
+        return False
 
 
 async def _upload(window: Window, action: Upload) -> None:

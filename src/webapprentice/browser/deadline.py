@@ -25,7 +25,7 @@ def kind_of(error: Error) -> str:
         return "page_crash"
     if "has been closed" in said or "target closed" in said or "connection closed" in said or "disconnected" in said:
         return "browser_dead"
-    if "net::" in said or "err_" in said:
+    if "net::" in said or "err_" in said or "invalid url" in said:
         return "navigation_failed"
     return "browser_error"
 

@@ -32,7 +32,7 @@ class Limits(Record):
     steps: int = 10
     """Actions at the most."""
     seconds: float = 60.0
-    """Wall time at the most, from the end of reset."""
+    """Wall time of acting and observing at the most; what the model takes to answer is not counted."""
     step_seconds: float = 15.0
     """Wall time of one action with its observation."""
 

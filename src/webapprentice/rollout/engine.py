@@ -197,6 +197,7 @@ async def attempt(
     about = origin.with_(seed=job.seed, attempt=job.attempt)
     goal = ""
     steps: list[Step] = []
+    acted = 0.0  # seconds; a slow model, or a full queue before it, must not count as the agent's failure
     final: Observation | None = None
     raw: float | None = None
     fault: Fault | None = None
@@ -207,13 +208,14 @@ async def attempt(
         await pen.write(partial(store.begin, episode))
         ending = Ending.STEP_LIMIT
         for index in range(max_steps or job.task.limits.steps):
-            if time.monotonic() - started > job.task.limits.seconds:
+            if acted > job.task.limits.seconds:
                 ending = Ending.TIME_LIMIT
                 break
             said = await actor.act(goal, seen, steps)
             step, final, raw = await _carry_out(world, index, seen, said)
             await pen.write(partial(store.append, job.key, step))
             steps.append(step)
+            acted += step.seconds
             over = _over(steps)
             if over is not None:
                 ending = over
