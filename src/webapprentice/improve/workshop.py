@@ -25,7 +25,7 @@ from webapprentice.rollout import Progress
 from webapprentice.rollout.progress import line
 from webapprentice.store import Store
 from webapprentice.tasks import load as load_tasks
-from webapprentice.tasks.splits import HELD_OUT
+from webapprentice.tasks.splits import HELD_OUT, SAME_AS
 from webapprentice.train import train
 
 _TELL_EVERY = 5.0
@@ -174,9 +174,11 @@ class Workshop:
 def practice_tasks(config: ImproveConfig) -> list[Task]:
     """Tasks of practice. Raises UsageError when practice would see what the exam asks."""
     tasks = load_tasks(config.practice.tasks)
-    held = sorted(task.id for task in tasks if task.id in HELD_OUT)
+    held = sorted(task.id for task in tasks if task.id in HELD_OUT or SAME_AS.get(task.id) in HELD_OUT)
     if held:
-        raise UsageError(f"practice would attempt the held-out task {held[0]}; leave it out of practice.tasks")
+        raise UsageError(
+            f"practice would attempt {held[0]}, a held-out page or a copy of one; leave it out of practice.tasks"
+        )
     first, exam = config.practice.first_seed, config.exam
     practised = range(first, first + config.rounds * config.practice.seeds)
     if set(practised) & set(range(exam.first_seed, exam.first_seed + exam.seeds)):

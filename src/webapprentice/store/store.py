@@ -285,7 +285,9 @@ class Store:
             if collection
             else self._connection.execute(query + " ORDER BY id")
         )
-        for number, key, record in rows.fetchall():
+        with _owned(self.path):
+            found = rows.fetchall()
+        for number, key, record in found:
             if wanted is None or key in wanted:
                 yield self._trajectory(number, json.loads(record), steps)
 

@@ -290,6 +290,9 @@ HELD_OUT: Final = tuple(sorted(HELD_OUT_SIBLINGS + HELD_OUT_FAMILIES))
 EXCLUDED: Final = _SPLIT.excluded
 """Task id → why it is neither attempted nor held out."""
 
+SAME_AS: Final = {identifier(name): identifier(kept) for name, kept in _SAME_AS.items()}
+"""Task id → the id of the page that it is counted as."""
+
 STEP_LIMITS: Final[dict[str, int]] = {
     **dict.fromkeys(
         (
