@@ -196,6 +196,8 @@ def check(config: ImproveConfig) -> None:
         raise UsageError(f"{name} cannot be fine-tuned; examine it with `apprentice evaluate`, or name a checkpoint")
     if config.options.adapter is not None or (Path(name) / "adapter_config.json").is_file():
         raise UsageError("a run starts from whole weights, not from an adapter; train it with merge=true and name that")
+    if config.options.thinking:
+        raise UsageError("training renders prompts without a thinking block; leave options.thinking off")
     rules = config.filter.rules
     if rules is not None and (len(config.arms) > 1 or ("reward" in rules) is not (config.arms == ("reward",))):
         raise UsageError("filter.rules would replace the rules of every arm; leave it out, or name one arm for it")

@@ -111,6 +111,7 @@ class Store:
                 connection.execute("PRAGMA synchronous=FULL")
                 connection.execute("PRAGMA foreign_keys=ON")
                 _check_schema(path, connection)
+                _check_ours(path, connection)
                 connection.executescript(_TABLES)
                 connection.execute(f"PRAGMA user_version={SCHEMA}")
         except ApprenticeError:
@@ -356,6 +357,12 @@ def _owned(path: Path) -> Iterator[None]:
         if "locked" in text:
             raise BusyError(f"the store {path} is locked by another process; run this again later") from error
         raise UsageError(f"cannot read the store {path}: {text}; is it one of ours, and whole?") from error
+
+
+def _check_ours(path: Path, connection: sqlite3.Connection) -> None:
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")}
+    if tables and "blob" not in tables:
+        raise UsageError(f"{path} is an SQLite file but not one of our stores; choose another place")
 
 
 def _check_schema(path: Path, connection: sqlite3.Connection) -> None:
