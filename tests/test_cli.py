@@ -103,6 +103,16 @@ def test_missing_yaml(tmp_path: Path) -> None:
         ("practice.seeds=0", ("practice.seeds", "0")),
         ("rounds", ("NAME=VALUE",)),
         ("rounds.x=1", ("rounds",)),
+        ("arms=[lable_free]", ("arms", "label_free")),
+        ("exam.temperatures=[]", ("exam.temperatures",)),
+        ("practice.rollout.max_steps=-1", ("practice.rollout.max_steps",)),
+        ("practice.rollout.dialect=latin", ("latin", "compact")),
+        ("practice.tasks=2020-13-45", ("YAML",)),
+        ("practice.tasks=miniwob/choose-date", ("held-out",)),
+        ("model=http://127.0.0.1:1/v1#m", ("cannot be fine-tuned",)),
+        ("options.adapter=here", ("adapter",)),
+        ("options.thinking=true", ("thinking",)),
+        ("filter.rules=[reward]", ("filter.rules",)),
     ],
 )
 def test_a_wrong_setting(pair: str, words: tuple[str, ...], tmp_path: Path) -> None:
@@ -185,6 +195,15 @@ def test_show_and_export(tmp_path: Path) -> None:
     assert json.loads(apprentice("export", str(out), *run, "--json").stdout)["trajectories"] == 1
     refused(apprentice("export", str(tmp_path / "t.csv"), *run), 2, ".parquet")
     refused(apprentice("compare", "exam", "other", *run), 2, "other")
+
+
+def test_compare_refuses_to_mix_models(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "store.sqlite") as store:
+        for key in ("one", "two"):
+            made = trajectory(key)
+            store.finish("exam", made.with_(provenance=made.provenance.with_(model=key)))
+    refused(apprentice("compare", "exam", "exam", "--run", str(tmp_path)), 2, "2 models")
+    refused(apprentice("filter", "--run", str(tmp_path), "--set", "collection=exams"), 2, "exams")
 
 
 def test_page_text_cannot_write_to_the_terminal(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from samples import page
 from webapprentice.core.actions import Action, Click, Stop, Type
-from webapprentice.core.faults import Fault, FaultError, Owner
+from webapprentice.core.faults import Fault, FaultError, Owner, UnavailableError
 from webapprentice.core.protocols import Completion, Happened, Prompt, Sampling, Start
 from webapprentice.core.records import Ending, Limits, Outcome, Result, Task
 from webapprentice.dialect import load as load_dialect
@@ -58,8 +58,9 @@ def play(
     worlds: Sequence[Form] = (),
     seeds: int = 1,
     task: Task = TASK,
+    model: ScriptedModel | None = None,
 ) -> tuple[list, ScriptedModel]:
-    model = ScriptedModel(answer)
+    model = model or ScriptedModel(answer)
 
     async def run() -> None:
         dialect = load_dialect("compact")
@@ -217,6 +218,18 @@ def test_one_page_too_long_does_not_fault_its_neighbours(tmp_path: Path) -> None
 
     faults = {one.provenance.seed: one.fault and one.fault.kind for one in asyncio.run(run())}
     assert faults == {0: None, 1: None, 2: "context_overflow", 3: None}
+
+
+def test_a_model_out_of_reach_stops_the_run_and_leaves_its_attempts_open(tmp_path: Path) -> None:
+    class Gone(ScriptedModel):
+        async def complete(self, prompts: Sequence[Prompt], samplings: Sequence[Sampling]) -> list[Completion]:
+            raise FaultError(Fault(owner=Owner.MODEL, kind="llm_connection", message="nobody answers"))
+
+    with pytest.raises(ExceptionGroup) as caught:
+        play(press("ok"), tmp_path, model=Gone(press("ok")))
+    assert caught.group_contains(UnavailableError, match="nobody answers")
+    with Store.read(tmp_path / "s.sqlite") as store:
+        assert store.collections() == {}
 
 
 def test_stop_is_an_action_of_the_agent(tmp_path: Path) -> None:
