@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 from webapprentice.core.actions import Stop
 from webapprentice.core.keys import key_of
 from webapprentice.core.records import Ending, Judgment, Result, Source, Step, Trajectory
-from webapprentice.curate.wording import copied, folded, quoted, texts_of, used_by, written
+from webapprentice.curate.wording import copied, folded, named_in, quoted, texts_of, used_by, written
 from webapprentice.dialect import Dialect
 from webapprentice.language import Spelling, gist
 
@@ -180,6 +180,19 @@ def leaves_out(trajectory: Trajectory) -> str | None:
     for wanted in quoted(trajectory.goal):
         if not any(used_by(wanted, step) for step in done):
             return f"never used {wanted[:40]!r}"
+    return None
+
+
+def ignores(trajectory: Trajectory) -> str | None:
+    """Everything that the objective names and a page offered was acted on, typed or answered.
+
+    A page that ends an episode at the first wrong step makes short cuts look finished; what they left out tells them.
+    """
+    goal = folded(trajectory.goal)
+    done = [step for step in trajectory.steps if step.outcome.result is Result.DONE]
+    for name in named_in(goal, (step.observation for step in trajectory.steps)):
+        if not any(used_by(name, step) for step in done):
+            return f"passed over {name[:40]!r}"
     return None
 
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from webapprentice.core.actions import Action, Dialog, Drag, Goto, Select, Stop, Type
 from webapprentice.core.records import Element, Observation, Step
 from webapprentice.core.text import pieces
+from webapprentice.page.form import INTERACTIVE
 
 _QUOTES = re.compile(r'"([^"]*)"|“([^”]+)”|«([^»]+)»|(?<!\w)\'([^\']+)\'(?!\w)|‘([^’]+)’(?!\w)')
 
@@ -53,8 +54,7 @@ def written(action: Action | None) -> list[str]:
 
 
 def page_strings(observation: Observation) -> Iterator[str]:
-    """Every string that the page shows."""
-    yield observation.url
+    """Every string that the page shows. Its address is not among them: who served it is nothing to copy."""
     yield observation.title
     if observation.dialog:
         yield observation.dialog
@@ -82,6 +82,29 @@ def quoted(goal: str) -> list[str]:
     """The quoted strings of an objective, in order, each once."""
     found = ("".join(match) for match in _QUOTES.findall(goal))
     return list(dict.fromkeys(text.strip() for text in found if folded(text)))
+
+
+def named_in(goal: Sequence[str], pages: Iterable[Observation]) -> list[str]:
+    """Names of elements that could be acted on and whose whole name stands in the (folded) objective.
+
+    Names that are part of a longer one found are left out, and so are short plain words (`a`, `in`), which stand
+    in every sentence.
+    """
+    found: dict[tuple[str, ...], str] = {}
+    for page in pages:
+        for element in page.elements:
+            offered = element.visible and "disabled" not in element.states
+            if not offered or not (element.clickable or element.role in INTERACTIVE) or not element.name:
+                continue
+            name = folded(element.name)
+            telling = any(len(word) > 2 or not word.isalpha() for word in name)
+            if name and telling and name not in found and stands_in(name, goal):
+                found[name] = element.name
+    return [
+        spelled
+        for name, spelled in found.items()
+        if not any(name != other and stands_in(name, other) for other in found)
+    ]
 
 
 def used_by(wanted: str, step: Step) -> bool:

@@ -75,9 +75,9 @@ class ImproveConfig(Config):
     exam: ExamConfig = ExamConfig()
     filter: FilterConfig = FilterConfig()
     """Parameters of the rules; its preset is replaced by each arm."""
-    dataset: DatasetConfig = DatasetConfig()
+    dataset: DatasetConfig = DatasetConfig(validation=0.0)
     train: TrainConfig = TrainConfig(
-        base_model="seed", method="full", learning_rate=6e-4, max_steps=200, threads=2, checkpoint_every=50
+        base_model="seed", method="full", learning_rate=1.5e-3, max_steps=300, threads=2, checkpoint_every=50
     )
     """Base model and seed are filled in by the run; these values suit the seed model."""
     options: ModelConfig = ModelConfig()

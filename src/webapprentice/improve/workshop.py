@@ -104,7 +104,7 @@ class Workshop:
                 "made": rows.counts.model_dump(mode="json"),
             }
 
-        inputs = (list(keys), rules, self.config.dataset, dialect, model.key)
+        inputs = (list(keys), rules, rules.ordered, self.config.dataset, dialect, model.key)
         return await self.stages.run(
             f"curate:{arm}:{number}", inputs, work, lambda made: (self.folder / made["rows"]).is_file()
         )
