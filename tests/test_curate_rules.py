@@ -13,7 +13,7 @@ from webapprentice.curate import Critique, FilterConfig, Likely, Rule, Vote, bli
 from webapprentice.curate.filtering import _rule
 from webapprentice.curate.groups import element_name, signature
 from webapprentice.curate.rules import invents, misnames
-from webapprentice.curate.wording import copied, quoted, stands_in, texts_of, used_by
+from webapprentice.curate.wording import copied, folded, named_in, quoted, stands_in, texts_of, used_by
 from webapprentice.dialect import load
 
 ANN, SUBMIT, CANCEL = Type(node=3, text="Ann"), Click(node=4), Click(node=5)
@@ -261,3 +261,25 @@ def test_critique_in_batches_and_at_the_edges() -> None:
     judged = asyncio.run(Critique(opinion, COMPACT, tokens).judge([*many, trajectory("none", [])]))
     assert opinion.asked == 600
     assert [judgment.passed for judgment in judged] == [False] * 300 + [None]
+
+
+def test_named_wants_everything_that_the_objective_names_and_the_page_offers() -> None:
+    both = 'Press "Submit", then press Cancel.'
+    assert passes("named", one(*acting(SUBMIT, CANCEL), goal=both)) is True
+    assert passes("named", one(*acting(CANCEL), goal=both)) is False
+    assert passes("named", one(*acting(SUBMIT), goal="Press submit.")) is True
+    assert passes("named", one(*acting(CANCEL), goal="Do what has to be done.")) is True
+
+
+def test_named_minds_the_longest_name_and_no_plain_short_word() -> None:
+    seen = page()
+    extra = (
+        Element(id=90, tag="a", role="link", name="a", clickable=True),
+        Element(id=91, tag="button", role="button", name="Submit all", clickable=True),
+    )
+    seen = seen.model_copy(update={"elements": (*seen.elements, *extra)})
+    assert named_in(folded("Press a Submit all button"), [seen]) == ["Submit all"]
+    gone = seen.model_copy(
+        update={"elements": tuple(e.model_copy(update={"states": ("disabled",)}) for e in seen.elements)}
+    )
+    assert named_in(folded("Press a Submit all button"), [gone]) == []
