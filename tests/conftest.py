@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -31,7 +32,9 @@ class Stage(NamedTuple):
 def stage() -> Iterator[Stage]:
     if find_chromium() is None:
         pytest.skip("no Chromium on this machine")
-    config = BrowserConfig(viewport=(800, 600), hosts=("127.0.0.1",), call_seconds=6.0, act_seconds=1.0)
+    config = BrowserConfig(
+        viewport=(800, 600), hosts=("127.0.0.1",), call_seconds=6.0, act_seconds=1.0, uploads=tempfile.gettempdir()
+    )
     with asyncio.Runner() as runner, PageServer(PAGES) as server:
         launching = Browser.launch(config)
         browser = runner.run(launching.__aenter__())

@@ -227,6 +227,8 @@ def test_files_are_handed_over(stage: Stage, window: Window, tmp_path: Path) -> 
     file.write_text("hello")
     assert person.do(Upload(node=person.node("File"), files=(str(file),))).result is Result.DONE
     assert person.find("File").value == "note.txt"
+    stolen = person.do(Upload(node=person.node("File"), files=("/etc/hostname",)))
+    assert (stolen.result, "upload folder" in stolen.message) == (Result.BLOCKED, True)
     missing = person.do(Upload(node=person.node("File"), files=(str(tmp_path / "none"),)))
     assert missing.result is Result.UNSUITABLE
 

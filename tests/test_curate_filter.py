@@ -47,7 +47,16 @@ def test_the_default_rules_step_by_step() -> None:
     assert found.kept == ("a0", "a1", "a2", "b0", "c2")
     assert (found.seen, found.eligible, found.faulted, found.cancelled) == (12, 11, {"environment": 1}, 0)
     left = {report.name: report.seen - report.dropped for report in found.rules}
-    assert left == {"page_end": 10, "no_error": 10, "stuck": 10, "words": 9, "typed": 8, "covered": 7, "named": 5, "vote": 5}
+    assert left == {
+        "page_end": 10,
+        "no_error": 10,
+        "stuck": 10,
+        "words": 9,
+        "typed": 8,
+        "covered": 7,
+        "named": 5,
+        "vote": 5,
+    }
     # covered would have dropped a3 and all of task c; it is soft, so c stays; then c0 and c1 pass over Submit
     covered = next(report for report in found.rules if report.name == "covered")
     assert (covered.spared, covered.dropped, covered.reasons) == (3, 1, {"never used": 4})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -310,7 +311,17 @@ def _openable(url: str) -> bool:
         return False
 
 
+def _outside(files: Sequence[str], folder: str | None) -> str | None:
+    """The first file that does not lie in the folder, links followed; None where all do."""
+    allowed = Path(folder).resolve() if folder is not None else None
+    return next((path for path in files if allowed is None or not Path(path).resolve().is_relative_to(allowed)), None)
+
+
 async def _upload(window: Window, action: Upload) -> None:
+    outside = await asyncio.to_thread(_outside, action.files, window.config.uploads)
+    if outside is not None:
+        message = f"only files of the upload folder may go to a page, not {outside}"
+        raise Refused(Outcome(result=Result.BLOCKED, message=message[:200]))
     missing = [path for path in action.files if not await asyncio.to_thread(Path(path).is_file)]
     if missing:
         raise Refused(Outcome(result=Result.UNSUITABLE, message=f"no such file: {missing[0]}"[:200]))

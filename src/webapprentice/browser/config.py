@@ -42,5 +42,7 @@ class BrowserConfig(Config):
     """Most of the raw HTML that is kept when it is asked for."""
     max_tabs: int = 10
     """Tabs of one context at the most; further ones are closed."""
+    uploads: str | None = None
+    """Folder whose files may be handed to pages; None: no file may."""
     mask_passwords: bool = True
     """Show bullets for what a password field holds."""

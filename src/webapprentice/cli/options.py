@@ -64,7 +64,7 @@ def _verb(config: type[Config]) -> str:
 
 def emit(value: Any, as_json: bool, text: str) -> None:
     """The result: JSON for programs, text for people, both on standard output."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=1) if as_json else clean(text).replace("\r", " "))
+    click.echo(json.dumps(value, indent=1) if as_json else clean(text).replace("\r", " "))
 
 
 def updates(train: TrainConfig) -> str:

@@ -40,34 +40,43 @@ def report_data(
     arms = list(dict.fromkeys(candidate.arm for candidate in candidates))
     start = exam_of(workshop, base)
     runs = {("base", temperature): [episodes_of(exam)] for temperature, exam in start.items()}
+    exams = {base.model: start, **{one.model: exam_of(workshop, one) for one in candidates}}
     for candidate in candidates:
-        for temperature, exam in exam_of(workshop, candidate).items():
+        for temperature, exam in exams[candidate.model].items():
             runs.setdefault((candidate.arm, temperature), []).append(episodes_of(exam))
     held_out = frozenset(HELD_OUT)
     first = arms[0] if arms else "base"
     return shown.ReportData(
         base="base",
         improved=first,
-        arms=tuple(_arm(arm, candidates, workshop) for arm in ["base", *arms]),
+        arms=tuple(_arm(arm, candidates, exams, base.model) for arm in ["base", *arms]),
         cells=cells(runs, "base", held_out),
         tasks=task_rows(runs, "base", first, held_out),
         curation=_curation(last, first) if last and first in last.curated else None,
         trainings=tuple(_training(candidate, workshop.config.train) for candidate in candidates),
         cases=tuple(cases),
-        origin=_origin(workshop, base, candidates, start, command),
+        origin=_origin(workshop, candidates, exams, start, command),
     )
 
 
-def _arm(arm: str, candidates: Sequence[Candidate], workshop: Workshop) -> shown.Arm:
+Exam = Mapping[float, Sequence[Trajectory]]
+
+
+def _weights(exam: Exam | None) -> str:
+    """Content key of the model that sat this exam, as its trajectories say."""
+    return next((one.provenance.model for part in (exam or {}).values() for one in part), "")
+
+
+def _arm(arm: str, candidates: Sequence[Candidate], exams: Mapping[str, Exam], base: str) -> shown.Arm:
     title, role = _TITLES.get(arm, (arm.replace("_", " ").capitalize(), shown.Role.OTHER))
     own = [candidate for candidate in candidates if candidate.arm == arm]
-    name = own[0].model if own else workshop.config.model
+    name = own[0].model if own else base
     return shown.Arm(
         key=arm,
         title=title,
         role=role,
         training_seeds=tuple(candidate.seed for candidate in own),
-        model=workshop.model(name).key,
+        model=_weights(exams.get(name)),
     )
 
 
@@ -119,16 +128,16 @@ def _training(candidate: Candidate, config: TrainConfig) -> shown.Training:
 
 def _origin(
     workshop: Workshop,
-    base: Candidate,
     candidates: Sequence[Candidate],
-    start: Mapping[float, Sequence[Trajectory]],
+    exams: Mapping[str, Exam],
+    start: Exam,
     command: str,
 ) -> shown.Origin:
     import yaml
 
     about = next((trajectory.provenance for exam in start.values() for trajectory in exam), None)
-    models = {"base": workshop.model(base.model).key}
-    models |= {f"{one.arm}, training seed {one.seed}": workshop.model(one.model).key for one in candidates}
+    models = {"base": _weights(start)}
+    models |= {f"{one.arm}, training seed {one.seed}": _weights(exams[one.model]) for one in candidates}
     return shown.Origin(
         run=workshop.folder.name,
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),

@@ -41,10 +41,13 @@ class Workshop:
         self.tell = tell
         self.stages = Stages(store, tell)
         self._models: dict[str, Model] = {}
+        """The models used last; more than two of them need not fit beside each other."""
 
     def model(self, name: str) -> Model:
         """The model of this name, or of this folder under the run; loaded once."""
         if name not in self._models:
+            for old in list(self._models)[:-1]:
+                del self._models[old]
             inside = self.folder / name
             self._models[name] = load_model(inside if inside.is_dir() else name, self.config.options)
         return self._models[name]

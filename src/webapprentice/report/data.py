@@ -66,6 +66,8 @@ class Difference(Record):
     value: float
     interval: Interval | None = None
     """Percentile bootstrap, 95 %, tasks resampled as whole clusters, and training seeds where there are several."""
+    relative: Interval | None = None
+    """Ratio of the two rates minus 1, with the same kind of interval; None where the base may be 0."""
     pairs: int | None = None
     """Episodes that both arms finished without a fault."""
     clusters: int | None = None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
-from webapprentice.metrics import Comparison, Episode, compare, wilson
+from webapprentice.metrics import Comparison, Episode, compare, success, wilson
 from webapprentice.report.data import Cell, Difference, Rate, Split, TaskRow
 
 Runs = Mapping[tuple[str, float], Sequence[Sequence[Episode]]]
@@ -44,9 +45,11 @@ def difference(compared: Comparison | None) -> Difference | None:
     if compared is None:
         return None
     change = compared.micro
+    gain = change.relative_seeds or change.relative
     return Difference(
         value=change.gain,
         interval=change.difference_seeds or change.difference,
+        relative=gain if gain is not None and math.isfinite(gain.high) else None,
         pairs=compared.pairs,
         clusters=compared.clusters,
         better=compared.sign.better,
@@ -74,11 +77,16 @@ def _cell(
         arm=arm,
         temperature=temperature,
         split=split,
-        rate=rate(every),
+        rate=rate(every) if len(seeds) == 1 else _pooled(every, resamples),
         tasks=len({episode.task for episode in every}),
         difference=difference(compare(before, seeds, resamples=resamples)) if before else None,
         by_seed=tuple(value for value in apart if value is not None),
     )
+
+
+def _pooled(episodes: Sequence[Episode], resamples: int) -> Rate:
+    """Several training seeds on the same episodes are not independent: whole tasks are resampled."""
+    return rate(episodes).with_(interval=success(episodes, resamples=resamples).micro_clustered)
 
 
 def _part(episodes: Sequence[Episode], split: Split, held_out: frozenset[str]) -> list[Episode]:

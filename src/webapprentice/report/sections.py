@@ -62,6 +62,14 @@ def _card(report: ReportData, temperature: float) -> Html:
     )
 
 
+def _gain(gain: float | None, difference: Difference | None) -> str:
+    if gain is None:
+        return words.MISSING
+    band = difference.relative if difference else None
+    between = f" [{words.points(band.low, 0)}, {words.points(band.high, 0)}]" if band else ""
+    return f"{words.points(gain, 0)} %{between}"
+
+
 def _facts(report: ReportData, temperature: float, base: Cell, improved: Cell) -> list[tuple[str, Child]]:
     difference, held_out = improved.difference, report.cell(report.improved, temperature, Split.HELD_OUT)
     gain = words.relative(report, temperature)
@@ -71,7 +79,7 @@ def _facts(report: ReportData, temperature: float, base: Cell, improved: Cell) -
         ("Base", f"{words.fraction(base.rate)} solved, 95 % {words.between(base.rate.interval)}"),
         ("Improved", f"{words.fraction(improved.rate)} solved, 95 % {words.between(improved.rate.interval)}"),
         ("Difference", _spelled(difference)),
-        ("Relative gain", words.MISSING if gain is None else f"{words.points(gain, 0)} %"),
+        ("Relative gain", _gain(gain, difference)),
         ("Sign test", _sign(difference)),
         ("Tasks", words.count(improved.tasks)),
         ("Held-out", _spelled(held_out.difference) if held_out else words.MISSING),

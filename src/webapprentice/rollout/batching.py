@@ -53,6 +53,7 @@ class Batcher:
     async def _answer(self, batch: Sequence[tuple[Prompt, Sampling, asyncio.Future[Completion]]]) -> None:
         try:
             answers = await self._model.complete([prompt for prompt, _, _ in batch], [how for _, how, _ in batch])
+            pairs = list(zip(batch, answers, strict=True))
         except FaultError as error:
             if error.fault.kind in _OWN and len(batch) > 1:
                 for one in batch:
@@ -63,7 +64,7 @@ class Batcher:
         except Exception as error:
             self._refuse(batch, error)
             return
-        for (_, _, future), answer in zip(batch, answers, strict=True):
+        for (_, _, future), answer in pairs:
             if not future.done():
                 future.set_result(answer)
 

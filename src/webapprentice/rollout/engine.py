@@ -72,7 +72,7 @@ class Job(Record):
 def jobs_for(tasks: Iterable[Task], seeds: Sequence[int], attempts: int, model: str, config: Config) -> list[Job]:
     """Every (task, seed, attempt); keys depend on contents alone."""
     return [
-        Job(key=key_of(task, seed, attempt, model, config), task=task, seed=seed, attempt=attempt)
+        Job(key=key_of(__version__, task, seed, attempt, model, config), task=task, seed=seed, attempt=attempt)
         for task in tasks
         for seed in seeds
         for attempt in range(attempts)

@@ -17,6 +17,8 @@ from webapprentice.tasks.registry import FLIGHT, TIMED, folder, page_of
 from webapprentice.tasks.server import PageServer
 
 VIEWPORT = (500, 320)
+ADDRESS = "http://miniwob/"
+"""What stands in observations for the address of the page server."""
 FLIGHT_VIEWPORT = (600, 800)
 FRAME = (0, 0, 160, 210)
 FLIGHT_FRAME = (0, 0, 375, 667)
@@ -169,7 +171,9 @@ class MiniWob:
 
     async def _see(self, probe: str, before: str = "") -> Seen:
         # A page that moves on its own never comes to rest: waiting for it would play half the episode.
-        return await self.window.observe(settle=self.name not in TIMED, skip=SKIP, probe=probe, before=before)
+        seen = await self.window.observe(settle=self.name not in TIMED, skip=SKIP, probe=probe, before=before)
+        # The port is another one in every process: an address that changes would make prompts and their keys change.
+        return seen._replace(observation=_addressed(seen.observation, self._url))
 
     async def step(self, action: Action) -> Happened:
         """Carry out one action and read page and verdict in one call. `Stop` leaves the page alone and is judged as
@@ -208,6 +212,12 @@ class MiniWob:
     async def close(self) -> None:
         """Close the window; the browser and the page server belong to `worlds`."""
         await self.window.close()
+
+
+def _addressed(observation: Observation, served: str) -> Observation:
+    """The observation with the page server's own address replaced by one that is the same everywhere."""
+    tabs = tuple(tab.with_(url=tab.url.replace(served, ADDRESS)) for tab in observation.tabs)
+    return observation.model_copy(update={"url": observation.url.replace(served, ADDRESS), "tabs": tabs})
 
 
 def said(observation: Observation) -> list[tuple[Any, ...]]:
