@@ -33,7 +33,7 @@ def stage() -> Iterator[Stage]:
     if find_chromium() is None:
         pytest.skip("no Chromium on this machine")
     config = BrowserConfig(
-        viewport=(800, 600), hosts=("127.0.0.1",), call_seconds=6.0, act_seconds=1.0, uploads=tempfile.gettempdir()
+        viewport=(800, 600), hosts=("127.0.0.1",), call_seconds=6.0, act_seconds=3.0, uploads=tempfile.gettempdir()
     )
     with asyncio.Runner() as runner, PageServer(PAGES) as server:
         launching = Browser.launch(config)

@@ -88,7 +88,7 @@ def render_compact(elements: Sequence[Element], budget: int, count: Count, targe
         text, keep = _within(lines, order[:LINES], budget, count, target)
         gone = tuple(lines[i].element.id for i in sorted(before - keep))
         cuts.append(Cut(why="over budget", nodes=gone, tokens=max(0, size - count(text))))
-    kept = [node for i in sorted(keep) for node in (lines[i].element.id, *lines[i].sources)]
+    kept = dict.fromkeys(node for i in sorted(keep) for node in (lines[i].element.id, *lines[i].sources))
     return PageText(text=text, kept=tuple(kept), cut=tuple(cuts))
 
 
