@@ -23,8 +23,9 @@ from webapprentice.tasks.server import PageServer
 T = TypeVar("T")
 needs_chromium = pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine")
 
-UNSTEADY = TIMED | {"click-pie"}
-"""Where the same episode may look different by a little: click-pie opens with an animation that measures itself."""
+UNSTEADY = TIMED | {"click-pie", "drag-cube"}
+"""Where the same episode may look different by a little: click-pie opens with an animation that measures itself, and
+drag-cube is turned into place by its library at a moment of its own (seen once in three runs; in no split)."""
 
 
 def scene(count: int, play: Callable[[list[MiniWob]], Coroutine[Any, Any, T]]) -> T:
