@@ -23,9 +23,10 @@ from webapprentice.tasks.server import PageServer
 T = TypeVar("T")
 needs_chromium = pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine")
 
-UNSTEADY = TIMED | {"click-pie", "drag-cube"}
-"""Where the same episode may look different by a little: click-pie opens with an animation that measures itself, and
-drag-cube is turned into place by its library at a moment of its own (seen once in three runs; in no split)."""
+UNSTEADY = TIMED | {"click-pie"}
+"""Where the same episode may look different by a little: click-pie opens with an animation that measures itself."""
+SPUN = "drag-cube"
+"""Its script writes the cube's `style` from an interval, so the first look may come before the first writing."""
 
 
 def scene(count: int, play: Callable[[list[MiniWob]], Coroutine[Any, Any, T]]) -> T:
@@ -37,7 +38,11 @@ def scene(count: int, play: Callable[[list[MiniWob]], Coroutine[Any, Any, T]]) -
 
 
 def plain(start: Start) -> tuple[str, list[str]]:
-    return start.goal, [element.model_dump_json(exclude_defaults=True) for element in start.observation.elements]
+    elements = start.observation.elements
+    if start.observation.url.endswith(f"/{SPUN}.html"):
+        unstyled = [{name: text for name, text in one.attributes.items() if name != "style"} for one in elements]
+        elements = tuple(one.with_(attributes=kept) for one, kept in zip(elements, unstyled, strict=True))
+    return start.goal, [element.model_dump_json(exclude_defaults=True) for element in elements]
 
 
 def named(observation: Observation, role: str, name: str = "") -> Element:
