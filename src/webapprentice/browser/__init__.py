@@ -1,4 +1,4 @@
-"""The door to Chromium: windows that are observed, acted in, and brought back after a hang. Playwright lives here only.
+"""The door to Chromium: windows that are observed, acted in, and brought back after a hang. The protocol stays in here.
 
     async with Browser.launch(BrowserConfig()) as browser:
         window = await browser.open()
@@ -6,7 +6,7 @@
         seen = await window.observe()
         outcome = await act(window, Click(node=seen.observation.elements[0].id))
 
-The names are loaded on first use: `import webapprentice.browser` does not import Playwright.
+The names are loaded on first use: `import webapprentice.browser` is cheap.
 """
 
 from __future__ import annotations

@@ -9,9 +9,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Error
-
-from webapprentice.browser.deadline import bounded
 from webapprentice.browser.keyboard import MODIFIERS, combination, event, typed
 from webapprentice.browser.window import Window
 from webapprentice.core.actions import (
@@ -294,13 +291,24 @@ async def _drag(window: Window, action: Drag) -> None:
 
 
 async def _carry(window: Window, start: tuple[float, float], end: tuple[float, float]) -> None:
-    """A native drag and drop, which Playwright knows how to intercept."""
-    mouse = window.page.mouse
-    seconds = window.config.act_seconds
-    await bounded(mouse.move(*start), seconds, "starting a drag")
-    await bounded(mouse.down(), seconds, "starting a drag")
-    await bounded(mouse.move(*end, steps=DRAG_MOVES), seconds, "dragging")
-    await bounded(mouse.up(), seconds, "dropping")
+    """A native drag and drop: the browser hands over what is being dragged, and gets it back over the goal."""
+    begin = [_mouse("mouseMoved", *start), _mouse("mousePressed", *start, "left", 1, "left")]
+    moves = []
+    for number in range(1, DRAG_MOVES + 1):
+        part = number / DRAG_MOVES
+        x, y = (one + (other - one) * part for one, other in zip(start, end, strict=True))
+        moves.append(_mouse("mouseMoved", x, y, "left", 0, "left"))
+    async with window.carried() as dragged:
+        await _input(window, begin)
+        for move in moves:
+            await _input(window, [move])
+            if dragged.done():
+                break
+        if dragged.done():
+            places = {"x": end[0], "y": end[1], "data": dragged.result(), "modifiers": 0}
+            kinds = ("dragEnter", "dragOver", "drop")
+            await _input(window, [("Input.dispatchDragEvent", {"type": kind, **places}) for kind in kinds])
+    await _input(window, [_mouse("mouseReleased", *end, "left", 1)])
 
 
 def _openable(url: str) -> bool:
@@ -317,6 +325,10 @@ def _outside(files: Sequence[str], folder: str | None) -> str | None:
     return next((path for path in files if allowed is None or not Path(path).resolve().is_relative_to(allowed)), None)
 
 
+def _absolute(files: Sequence[str]) -> list[str]:
+    return [str(Path(path).absolute()) for path in files]
+
+
 async def _upload(window: Window, action: Upload) -> None:
     outside = await asyncio.to_thread(_outside, action.files, window.config.uploads)
     if outside is not None:
@@ -326,26 +338,25 @@ async def _upload(window: Window, action: Upload) -> None:
     if missing:
         raise Refused(Outcome(result=Result.UNSUITABLE, message=f"no such file: {missing[0]}"[:200]))
     await _locate(window, action.node, "upload")
-    seconds = window.config.call_seconds
-    handle = await bounded(
-        window.page.evaluate_handle(f"__apprentice.node({action.node})"), seconds, "finding the file field"
+    held = await window.ask(
+        "Runtime.evaluate", {"expression": f"__apprentice.node({action.node})"}, "finding the file field"
     )
-    field = handle.as_element()
+    field = held["result"].get("objectId")
     if field is None:
         raise Refused(Outcome(result=Result.STALE, message=f"[{action.node}] is not on the page any more"))
-    await bounded(field.set_input_files(list(action.files)), seconds, "handing over files")
+    await window.ask(
+        "DOM.setFileInputFiles", {"files": _absolute(action.files), "objectId": field}, "handing over files"
+    )
 
 
 async def _history(window: Window, way: int) -> None:
-    told = await window.ask("Page.getNavigationHistory", {}, "reading the history")
-    place = told["currentIndex"] + way
-    if not 0 <= place < len(told["entries"]):
+    try:
+        there = await window.history(way)
+    except FaultError as error:
+        if error.fault.kind != "page_hang":
+            raise
+        raise Refused(Outcome(result=Result.LATE, message=error.fault.message[:200])) from error
+    if not there:
         raise Refused(
             Outcome(result=Result.UNSUITABLE, message=f"there is no page to go {'back' if way < 0 else 'forward'} to")
         )
-    page = window.page
-    moving = page.go_back(wait_until="load") if way < 0 else page.go_forward(wait_until="load")
-    try:
-        await bounded(moving, window.config.navigate_seconds, "moving in the history")
-    except Error as error:
-        raise Refused(Outcome(result=Result.LATE, message=error.message[:200])) from error

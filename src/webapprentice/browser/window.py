@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from playwright.async_api import BrowserContext, CDPSession, Error, Page
-from playwright.async_api import Dialog as PageDialog
 from pydantic import TypeAdapter
 
 from webapprentice.browser.config import BrowserConfig
-from webapprentice.browser.deadline import bounded, fault, kind_of
+from webapprentice.browser.deadline import bounded, fault
+from webapprentice.browser.pipe import ProtocolError, Session
 from webapprentice.core.faults import FaultError
 from webapprentice.core.records import Observation, Record, Tab
 
@@ -57,16 +56,18 @@ def page_script() -> str:
 
 
 class Sheet:
-    """One tab and its CDP session."""
+    """One tab and its session."""
 
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.session: CDPSession | None = None
+    def __init__(self, session: Session, target: str) -> None:
+        self.session = session
+        self.target = target
         self.crashed = False
-        page.on("crash", self._crash)
-
-    def _crash(self, _page: Page) -> None:
-        self.crashed = True
+        self.url = "about:blank"
+        """Where its main frame is."""
+        self.loaded: set[str] = set()
+        """Marks of the current document's life: its loader's id, `DOMContentLoaded`, `load`."""
+        self.moved = asyncio.Event()
+        """Set at each mark, and when the address changes within the document."""
 
 
 class Window:
@@ -88,11 +89,15 @@ class Window:
         self.answer: tuple[bool, str | None] | None = None
         """How the next confirm or prompt is answered; None: dismissed."""
         self._scripts = (page_script(), *scripts)
-        self._context: BrowserContext | None = None
+        self._context: str | None = None
         self._generation = 0
         self._sheets: list[Sheet] = []
         self._active = 0
         self._dialogs: list[str] = []
+        self._size = config.viewport
+        self._expected: list[str] = []
+        """Addresses that the page has asked new tabs for."""
+        self._preparing: dict[str, asyncio.Task[None]] = {}
         self._appearance = asyncio.Event()
 
     # Life
@@ -106,7 +111,7 @@ class Window:
                 await rung()
                 self.healthy = True
                 return
-            except (FaultError, Error) as error:
+            except FaultError as error:
                 trouble = error
         raise fault("browser_dead", f"no new page, context or browser works: {trouble}")
 
@@ -115,58 +120,118 @@ class Window:
             return await self._new_context()
         old, self._sheets = self._sheets, []
         for sheet in old:
-            await bounded(sheet.page.close(), 3.0, "closing a page")
-        page = await bounded(self._context.new_page(), self.config.call_seconds, "opening a page")
-        return await self._only(page)
+            await self._close(sheet, 3.0)
+        return await self._only(await self._open())
 
     async def _new_context(self) -> None:
         old, self._context, self._sheets = self._context, None, []
         if old is not None:
-            await bounded(old.close(), 3.0, "closing a window")
+            await self.browser.dispose(old, 3.0)
         try:
-            context = await self.browser.context()
+            self._context = await self.browser.context(self)
         finally:
             self._generation = self.browser.generation
-        for script in self._scripts:
-            await bounded(context.add_init_script(script), self.config.call_seconds, "preparing a window")
-        page = await bounded(context.new_page(), self.config.call_seconds, "opening a page")
-        self._context = context
-        await self._only(page)
-        context.on("page", self._appeared)
+        await self._only(await self._open())
 
     async def _new_browser(self) -> None:
         self._context = None
         await self.browser.kill(self._generation)
         await self._new_context()
 
-    async def _only(self, page: Page) -> None:
-        self._sheets = [sheet for sheet in self._sheets if sheet.page is page]
+    async def _open(self) -> Sheet:
+        """A new tab, prepared."""
+        if self._context is None:
+            raise self._broken(fault("browser_dead", "the window is closed"))
+        self._expected.append("")
+        made = await self.browser.ask("Target.createTarget", {"url": "about:blank", "browserContextId": self._context})
+        target = made["targetId"]
+        preparing = self._preparing.get(target)
+        if preparing is None:
+            raise fault("browser_error", "a new page was not announced")
+        await preparing
+        return next(sheet for sheet in self._sheets if sheet.target == target)
+
+    async def _only(self, sheet: Sheet) -> None:
+        self._sheets = [sheet]
         self._active, self.seen, self.answer = 0, None, None
         self._dialogs.clear()
-        await self._session(self._add(page))
 
-    def _add(self, page: Page) -> Sheet:
-        known = next((sheet for sheet in self._sheets if sheet.page is page), None)
-        if known is not None:
-            return known
-        sheet = Sheet(page)
-        page.on("dialog", self._dialog)
-        page.on("close", lambda _page: self._vanished(sheet))
-        self._sheets.append(sheet)
-        return sheet
+    def attached(self, session: Session, target: str) -> None:
+        """A tab of this window exists; it waits, before its first script, for what `_prepare` tells it."""
+        expected = self._expected.pop(0) if self._expected else ""
+        task = asyncio.create_task(self._prepare(session, target, expected))
+        self._preparing[target] = task
+        task.add_done_callback(lambda done: self._prepared(target, done))
 
-    async def _appeared(self, page: Page) -> None:
-        if len(self._sheets) >= self.config.max_tabs:
-            with suppress(FaultError):
-                await bounded(page.close(), self.config.call_seconds, "closing one tab too many")
+    def _prepared(self, target: str, done: asyncio.Task[None]) -> None:
+        self._preparing.pop(target, None)
+        if not done.cancelled():
+            done.exception()  # whoever opened the tab is told; a page's own tab that fails is simply not there
+
+    async def _prepare(self, session: Session, target: str, expected: str) -> None:
+        config = self.config
+        sheet = Sheet(session, target)
+        self._listen(sheet)
+        width, height = self._size
+        calls: list[tuple[str, dict[str, Any]]] = [
+            ("Page.enable", {}),
+            ("Inspector.enable", {}),
+            ("Page.setLifecycleEventsEnabled", {"enabled": True}),
+            *(("Page.addScriptToEvaluateOnNewDocument", {"source": script}) for script in self._scripts),
+            ("Emulation.setDeviceMetricsOverride", _metrics(width, height)),
+            ("Emulation.setFocusEmulationEnabled", {"enabled": True}),
+            ("Emulation.setLocaleOverride", {"locale": config.locale}),
+            ("Emulation.setTimezoneOverride", {"timezoneId": config.timezone}),
+            ("Runtime.runIfWaitingForDebugger", {}),
+        ]
+        await bounded(_in_order(session, calls), config.call_seconds, "preparing a tab")
+        if len(self._sheets) >= config.max_tabs:
+            await self._close(sheet, config.call_seconds)
             return
         # A page that opens another one expects the person to look at it.
-        sheet = self._add(page)
-        self._active = self._sheets.index(sheet)
-        with suppress(FaultError):
-            loading = page.wait_for_load_state("domcontentloaded")
-            await bounded(loading, self.config.call_seconds, "waiting for a new tab")
+        self._sheets.append(sheet)
+        self._active = len(self._sheets) - 1
+        if expected not in ("", "about:blank"):
+            with suppress(FaultError):
+                await bounded(_until(sheet, "DOMContentLoaded"), config.call_seconds, "waiting for a new tab")
         self._appearance.set()
+
+    def _listen(self, sheet: Sheet) -> None:
+        def life(told: dict[str, Any]) -> None:
+            if told["frameId"] == sheet.target and told["name"] in ("init", "DOMContentLoaded", "load"):
+                if told["name"] == "init":
+                    sheet.loaded = {told["loaderId"]}
+                sheet.loaded.add(told["name"])
+                sheet.moved.set()
+
+        def navigated(told: dict[str, Any]) -> None:
+            if "parentId" not in told["frame"]:
+                sheet.url = told["frame"]["url"] + told["frame"].get("urlFragment", "")
+
+        def within(told: dict[str, Any]) -> None:
+            if told["frameId"] == sheet.target:
+                sheet.url = told["url"]
+                sheet.moved.set()
+
+        def crashed(_told: dict[str, Any]) -> None:
+            sheet.crashed = True
+            sheet.session.lose("the page's process has crashed", "page_crash")
+
+        sheet.session.hears |= {
+            "Page.lifecycleEvent": life,
+            "Page.frameNavigated": navigated,
+            "Page.navigatedWithinDocument": within,
+            "Page.windowOpen": lambda told: self._expected.append(told["url"]),
+            "Page.javascriptDialogOpening": lambda told: self._dialog(sheet, told),
+            "Inspector.targetCrashed": crashed,
+        }
+
+    def detached(self, session: Session) -> None:
+        """A session has ended: when it was a tab of this window, that tab has gone."""
+        for sheet in self._sheets:
+            if sheet.session is session:
+                return self._vanished(sheet)
+        return None
 
     def _vanished(self, sheet: Sheet) -> None:
         if sheet in self._sheets:
@@ -174,13 +239,16 @@ class Window:
             self._sheets.remove(sheet)
             self._active = max(0, min(self._active - (place < self._active), len(self._sheets) - 1))
 
-    async def _dialog(self, dialog: PageDialog) -> None:
-        self._dialogs.append(f"{dialog.type}: {dialog.message}"[:500])
-        accept, text = (True, None) if dialog.type in ("alert", "beforeunload") else self.answer or (False, None)
-        if dialog.type in ("confirm", "prompt"):
+    def _dialog(self, sheet: Sheet, told: dict[str, Any]) -> None:
+        kind = told["type"]
+        self._dialogs.append(f"{kind}: {told['message']}"[:500])
+        accept, text = (True, None) if kind in ("alert", "beforeunload") else self.answer or (False, None)
+        if kind in ("confirm", "prompt"):
             self.answer = None
-        with suppress(Error):
-            await (dialog.accept(text or "") if accept else dialog.dismiss())
+        sheet.session.post("Page.handleJavaScriptDialog", {"accept": accept, "promptText": text or ""})
+
+    async def _close(self, sheet: Sheet, seconds: float) -> None:
+        await self.browser.ask("Target.closeTarget", {"targetId": sheet.target}, seconds)
 
     async def close(self) -> None:
         """Let the window go; the browser stays."""
@@ -188,7 +256,7 @@ class Window:
         self.healthy = False
         if context is not None:
             with suppress(FaultError):
-                await bounded(context.close(), self.config.call_seconds, "closing a window")
+                await self.browser.dispose(context, self.config.call_seconds)
 
     # Calls
 
@@ -198,9 +266,14 @@ class Window:
         return len(self._sheets)
 
     @property
-    def page(self) -> Page:
-        """The active tab's page, for the few things that only Playwright can do."""
-        return self._sheet().page
+    def url(self) -> str:
+        """Where the active tab is."""
+        return self._sheet().url
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the viewport in CSS pixels."""
+        return self._size
 
     def _sheet(self) -> Sheet:
         if not self._sheets:
@@ -214,15 +287,9 @@ class Window:
         self.healthy = False
         return error
 
-    async def _session(self, sheet: Sheet) -> CDPSession:
-        if sheet.session is None:
-            making = sheet.page.context.new_cdp_session(sheet.page)
-            sheet.session = await bounded(making, self.config.call_seconds, "attaching to a page")
-        return sheet.session
-
     async def send(self, calls: Iterable[tuple[str, dict[str, Any]]], seconds: float, doing: str) -> None:
         """Send CDP commands one behind the other without waiting in between; done when all are answered."""
-        session = await self._session(self._sheet())
+        session = self._sheet().session
         try:
             await bounded(_in_order(session, list(calls)), seconds, doing)
         except FaultError as error:
@@ -230,7 +297,7 @@ class Window:
 
     async def ask(self, method: str, parameters: dict[str, Any], doing: str, seconds: float | None = None) -> Any:
         """One CDP command and its answer."""
-        session = await self._session(self._sheet())
+        session = self._sheet().session
         try:
             return await bounded(session.send(method, parameters), seconds or self.config.call_seconds, doing)
         except FaultError as error:
@@ -240,7 +307,7 @@ class Window:
         """The value of a JavaScript expression in the active tab, promises awaited. A navigation that pulls the
         document away is met by asking its successor; what the script throws is a fault of kind script_error."""
         for _ in range(4):
-            session = await self._session(self._sheet())
+            session = self._sheet().session
             try:
                 call = session.send(
                     "Runtime.evaluate", {"expression": expression, "returnByValue": True, "awaitPromise": True}
@@ -274,7 +341,7 @@ class Window:
         except FaultError as error:
             if error.fault.kind != "torn":
                 raise
-            torn = Observation(url=self.page.url, torn=True, tabs=await self._tabs(self.page.url, ""))
+            torn = Observation(url=self.url, torn=True, tabs=await self._tabs(self.url, ""))
             return self._note(Seen(torn, False, None, None))
         changes: dict[str, Any] = {"tabs": await self._tabs(look.seen.url, look.seen.title)}
         if self._dialogs:
@@ -309,6 +376,7 @@ class Window:
                 await self._appearance.wait()
 
     def _note(self, seen: Seen) -> Seen:
+        self._expected.clear()
         self.seen = seen.observation
         return seen
 
@@ -321,10 +389,12 @@ class Window:
             called = title
             if not active:
                 try:
-                    called = await bounded(sheet.page.title(), 1.0, "reading a tab's title")
+                    called = (await self.browser.ask("Target.getTargetInfo", {"targetId": sheet.target}, 1.0))[
+                        "targetInfo"
+                    ]["title"]
                 except FaultError:
                     called = ""
-            tabs.append(Tab(url=url if active else sheet.page.url, title=called, active=active))
+            tabs.append(Tab(url=url if active else sheet.url, title=called, active=active))
         return tuple(tabs)
 
     async def screenshot(self, clip: tuple[int, int, int, int] | None = None) -> bytes:
@@ -340,20 +410,61 @@ class Window:
 
     async def goto(self, url: str) -> None:
         """Load an address in the active tab. Raises FaultError of kind navigation_failed or page_hang."""
-        loading = self._sheet().page.goto(url, wait_until="load", timeout=self.config.navigate_seconds * 1000)
+        sheet = self._sheet()
         try:
-            await bounded(loading, self.config.navigate_seconds + 1, f"loading {url[:100]}")
+            await bounded(self._navigate(sheet, url), self.config.navigate_seconds, f"loading {url[:100]}")
         except FaultError as error:
             if error.fault.kind != "navigation_failed":
                 self.healthy = False
             raise
 
+    async def _navigate(self, sheet: Sheet, url: str) -> None:
+        try:
+            told = await sheet.session.send("Page.navigate", {"url": url})
+        except ProtocolError as error:
+            raise fault("navigation_failed", f"{error.message}: {url[:100]}") from error
+        if "errorText" in told:
+            raise fault("navigation_failed", f"{told['errorText']} while loading {url[:100]}")
+        if "loaderId" in told:  # there is none where only the fragment changes
+            await _until(sheet, told["loaderId"], "load")
+
+    async def history(self, way: int) -> bool:
+        """Go one page back (-1) or forward (1); False when there is none. Raises FaultError as `goto` does."""
+        sheet = self._sheet()
+        told = await self.ask("Page.getNavigationHistory", {}, "reading the history")
+        place = told["currentIndex"] + way
+        if not 0 <= place < len(told["entries"]):
+            return False
+        sheet.moved.clear()
+        sheet.loaded.clear()
+        await self.ask(
+            "Page.navigateToHistoryEntry", {"entryId": told["entries"][place]["id"]}, "moving in the history"
+        )
+        await bounded(_until(sheet, "load", within=True), self.config.navigate_seconds, "moving in the history")
+        return True
+
     async def open_tab(self) -> None:
         """An empty tab, made active."""
-        if self._context is None:
-            raise self._broken(fault("browser_dead", "the window is closed"))
-        page = await bounded(self._context.new_page(), self.config.call_seconds, "opening a tab")
-        self._active = self._sheets.index(self._add(page))
+        await self._open()
+
+    @asynccontextmanager
+    async def carried(self) -> AsyncIterator[asyncio.Future[dict[str, Any]]]:
+        """While open, a drag that the browser itself would begin is handed over instead, as what it carries."""
+        session = self._sheet().session
+        dragged: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+
+        def begun(told: dict[str, Any]) -> None:
+            if not dragged.done():
+                dragged.set_result(told["data"])
+
+        session.hears["Input.dragIntercepted"] = begun
+        await self.ask("Input.setInterceptDrags", {"enabled": True}, "starting a drag")
+        try:
+            yield dragged
+        finally:
+            session.hears.pop("Input.dragIntercepted", None)
+            with suppress(FaultError):
+                await self.ask("Input.setInterceptDrags", {"enabled": False}, "ending a drag")
 
     def activate(self, place: int) -> None:
         """Make the tab at this place active; places count from 0."""
@@ -362,25 +473,38 @@ class Window:
     async def close_tab(self) -> None:
         """Close the active tab."""
         sheet = self._sheet()
-        await bounded(sheet.page.close(), self.config.call_seconds, "closing a tab")
+        await self._close(sheet, self.config.call_seconds)
         self._vanished(sheet)
 
     async def resize(self, width: int, height: int) -> None:
-        """Give the active tab another viewport."""
-        sizing = self._sheet().page.set_viewport_size({"width": width, "height": height})
-        await bounded(sizing, self.config.call_seconds, "resizing")
+        """Give the active tab, and those to come, another viewport."""
+        self._size = (width, height)
+        await self.ask("Emulation.setDeviceMetricsOverride", _metrics(width, height), "resizing")
 
 
-async def _in_order(session: CDPSession, calls: list[tuple[str, dict[str, Any]]]) -> None:
-    await asyncio.gather(*(session.send(method, parameters) for method, parameters in calls))
+def _metrics(width: int, height: int) -> dict[str, Any]:
+    return {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+
+
+async def _until(sheet: Sheet, *marks: str, within: bool = False) -> None:
+    """Wait until the document bears all these marks; `within`: a change of address inside of it will do, too."""
+    while not sheet.loaded.issuperset(marks):
+        sheet.moved.clear()
+        await sheet.moved.wait()
+        if within and not sheet.loaded:
+            return
+
+
+async def _in_order(session: Session, calls: list[tuple[str, dict[str, Any]]]) -> None:
+    await asyncio.gather(*[session.post(method, parameters) for method, parameters in calls])
 
 
 async def _or_navigated(call: Any) -> dict[str, Any] | None:
     """The answer, or None when the document went away while the call ran."""
     try:
         return cast("dict[str, Any]", await call)
-    except Error as error:
-        if kind_of(error) != "page_crash" and any(sign in error.message.lower() for sign in NAVIGATED):
+    except ProtocolError as error:
+        if error.kind == "browser_error" and any(sign in error.message.lower() for sign in NAVIGATED):
             return None
         raise
 

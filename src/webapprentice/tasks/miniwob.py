@@ -162,7 +162,7 @@ class MiniWob:
         if self.window.tabs > 1:
             await self.window.renew()
         width, height = self._viewport
-        if self.window.page.viewport_size != {"width": width, "height": height}:
+        if self.window.size != (width, height):
             await self.window.resize(width, height)
         await self.window.goto(self._url + page)
         if await self.window.evaluate(READY, "waiting for the task page") is not True:
