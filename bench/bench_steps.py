@@ -17,8 +17,8 @@ import random
 import statistics
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from measuring import cpu_seconds, memory_mb, percentile
 from webapprentice.browser import BrowserConfig
 from webapprentice.core.actions import Action, Click, Stop, Type
 from webapprentice.core.records import Observation, Result, Task
@@ -27,7 +27,6 @@ from webapprentice.tasks.miniwob import MiniWob, worlds
 
 TASKS = "miniwob/click-checkboxes,miniwob/click-test,miniwob/enter-text,miniwob/click-tab,miniwob/login-user"
 LONGEST_EPISODE = 5
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
@@ -38,18 +37,18 @@ class Tally:
     rewarded: int = 0
 
 
-def choose(observation: Observation, rng: random.Random) -> Action:
+def choose(observation: Observation, rng: random.Random, typing: bool) -> Action:
     """A random press on something pressable, or a word typed into a field."""
     offered = [element for element in observation.elements if element.clickable and element.visible]
     if not offered:
         return Stop()
     element = rng.choice(offered)
-    if element.role in ("textbox", "searchbox") and rng.random() < 0.5:
+    if typing and element.role in ("textbox", "searchbox") and rng.random() < 0.5:
         return Type(node=element.id, text="bench")
     return Click(node=element.id)
 
 
-async def play(world: MiniWob, tasks: list[Task], until: float, rng: random.Random, tally: Tally) -> None:
+async def play(world: MiniWob, tasks: list[Task], until: float, rng: random.Random, tally: Tally, typing: bool) -> None:
     """Episodes of random tasks until the clock says stop."""
     while (began := time.perf_counter()) < until:
         observation: Observation | None = (await world.reset(rng.choice(tasks), rng.randrange(10**6))).observation
@@ -57,7 +56,7 @@ async def play(world: MiniWob, tasks: list[Task], until: float, rng: random.Rand
         for _ in range(LONGEST_EPISODE):
             if observation is None:
                 break
-            action = choose(observation, rng)
+            action = choose(observation, rng, typing)
             began = time.perf_counter()
             happened = await world.step(action)
             tally.steps.append(time.perf_counter() - began)
@@ -66,31 +65,7 @@ async def play(world: MiniWob, tasks: list[Task], until: float, rng: random.Rand
             observation = None if happened.outcome.done else happened.observation
 
 
-def cpu_seconds() -> float:
-    """CPU time of this process and everything below it, dead children included; 0 where there is no /proc."""
-    parents: dict[int, int] = {}
-    spent: dict[int, float] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        parents[int(folder.name)] = int(fields[1])
-        spent[int(folder.name)] = sum(map(int, fields[11:15])) / TICKS
-    family = {os.getpid()}
-    while True:
-        more = {pid for pid, parent in parents.items() if parent in family} - family
-        if not more:
-            return sum(spent.get(pid, 0.0) for pid in family)
-        family |= more
-
-
-def percentile(values: list[float], share: float) -> float:
-    """In milliseconds."""
-    return 1000 * sorted(values)[int(share * (len(values) - 1))] if values else 0.0
-
-
-async def measure(count: int, seconds: float, pattern: str, reset: str) -> dict[str, object]:
+async def measure(count: int, seconds: float, pattern: str, reset: str, typing: bool) -> dict[str, object]:
     """One run; every world has played one unmeasured episode of each task first, so that pages are loaded and warm."""
     tasks = [task.with_(reset=reset) for task in load(pattern)]
     async with worlds(count, BrowserConfig()) as all_worlds:
@@ -101,13 +76,17 @@ async def measure(count: int, seconds: float, pattern: str, reset: str) -> dict[
         async def together(duration: float, tally: Tally) -> None:
             until = time.perf_counter() + duration
             await asyncio.gather(
-                *(play(world, own, until, rng, tally) for world, own, rng in zip(all_worlds, kept, rngs, strict=True))
+                *(
+                    play(world, own, until, rng, tally, typing)
+                    for world, own, rng in zip(all_worlds, kept, rngs, strict=True)
+                )
             )
 
         await together(2.0, Tally())
         tally, cpu, began = Tally(), cpu_seconds(), time.perf_counter()
         await together(seconds, tally)
         wall, used = time.perf_counter() - began, cpu_seconds() - cpu
+        memory = memory_mb()
         version = all_worlds[0].window.browser.version
     return {
         "browser": version,
@@ -124,6 +103,7 @@ async def measure(count: int, seconds: float, pattern: str, reset: str) -> dict[
         "step_ms_p95": round(percentile(tally.steps, 0.95), 2),
         "reset_ms_p50": round(percentile(tally.resets, 0.5), 2),
         "cpu_ms_per_step": round(1000 * used / max(1, len(tally.steps)), 2),
+        "memory_mb_per_world": round(memory / count, 1),
         "not_done": tally.undone,
         "rewarded": tally.rewarded,
         "mean_step_ms": round(1000 * statistics.fmean(tally.steps), 2) if tally.steps else None,
@@ -138,8 +118,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=15.0)
     parser.add_argument("--tasks", default=TASKS)
     parser.add_argument("--reset", choices=["reseed", "reload"], default="reseed")
+    parser.add_argument("--clicks", action="store_true", help="press only, as the peers of bench_peer.py do")
     asked = parser.parse_args()
-    result = asyncio.run(measure(asked.worlds, asked.seconds, asked.tasks, asked.reset))
+    result = asyncio.run(measure(asked.worlds, asked.seconds, asked.tasks, asked.reset, not asked.clicks))
     print(json.dumps(result))
     print(
         f"{result['steps_per_second']} steps/s and {result['resets_per_second']} resets/s, {result['worlds']} worlds, "

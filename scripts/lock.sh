@@ -21,3 +21,8 @@ for lock in requirements/lock.txt requirements/lock-dev.txt; do
 miniwob==1.1.0
 END
 done
+# The peer that `make bench` compares with lives in an environment of its own, because its requirements are not ours.
+"$uv" pip compile -q --generate-hashes --no-header --no-annotate --python-version 3.11 -o requirements/peer.txt - <<END
+browsergym-core==0.14.3
+browsergym-miniwob==0.14.3
+END

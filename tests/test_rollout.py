@@ -142,6 +142,31 @@ def test_a_broken_environment_is_tried_again_and_never_the_agents_failure(tmp_pa
     assert trajectory.score is None
 
 
+class Dying(Form):
+    """Does one step of its first episode, then dies and never resets again."""
+
+    async def reset(self, task: Task, seed: int) -> Start:
+        self.steps = 0
+        start = await super().reset(task, seed)
+        self.broken = 9
+        return start
+
+    async def step(self, action: Action) -> Happened:
+        self.steps += 1
+        if self.steps == 2:
+            raise FaultError(Fault(owner=Owner.ENVIRONMENT, kind="page_crash", message="gone"))
+        return await super().step(action)
+
+
+def test_the_steps_of_a_first_try_are_not_taken_for_those_of_the_second(tmp_path: Path) -> None:
+    (trajectory,), model = play(lambda prompt, sampling: "type textbox name [11] = a", tmp_path, worlds=[Dying()])
+    assert len(model.asked) == 2
+    assert trajectory.ending is Ending.FAULT
+    assert trajectory.steps == ()
+    with Store.read(tmp_path / "s.sqlite") as store:
+        assert store.counts()["abandoned"] == 1
+
+
 def test_a_broken_model_is_a_fault_of_the_model(tmp_path: Path) -> None:
     def down(prompt: Prompt, sampling: Sampling) -> str:
         raise FaultError(Fault(owner=Owner.MODEL, kind="llm_5xx", message="503"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from asyncio import Future
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -131,16 +132,25 @@ async def rollout(
 
     async def work(world: World) -> None:
         task: str | None = None
+        last: Trajectory | None = None
+        saved = pen.nothing()
         while (job := queues.next(task)) is not None:
             task = job.task.id
             for _ in range(_TRIES):
                 trajectory = await attempt(job, world, actor(job), pen, store, collection, origin, limit)
                 if trajectory.fault is None:
                     break
+            await told(saved, last)
             if trajectory.fault is not None and trajectory.fault.kind in _GONE:
                 said = trajectory.fault.message
                 raise UnavailableError(f"the model cannot be asked: {said}; run the same command later to go on")
-            await pen.write(partial(store.finish, collection, trajectory))
+            # The disk takes its time while the next episode begins; nobody hears of a result before it is there.
+            last, saved = trajectory, pen.begin(partial(store.finish, collection, trajectory))
+        await told(saved, last)
+
+    async def told(saved: Future[None], trajectory: Trajectory | None) -> None:
+        await saved
+        if trajectory is not None:
             progress.note(trajectory)
             if tell:
                 tell(progress)
@@ -201,19 +211,21 @@ async def attempt(
     final: Observation | None = None
     raw: float | None = None
     fault: Fault | None = None
+    saved = pen.nothing()
     try:
         start = await world.reset(job.task, job.seed)
         goal, seen = start.goal, start.observation
         episode = Episode(key=job.key, collection=collection, task=job.task, goal=goal, provenance=about)
-        await pen.write(partial(store.begin, episode))
+        saved = pen.begin(partial(store.begin, episode))
         ending = Ending.STEP_LIMIT
         for index in range(max_steps or job.task.limits.steps):
             if acted > job.task.limits.seconds:
                 ending = Ending.TIME_LIMIT
                 break
             said = await actor.act(goal, seen, steps)
+            await saved  # nothing is done in the world before what came before it is on the disk
             step, final, raw = await _carry_out(world, index, seen, said)
-            await pen.write(partial(store.append, job.key, step))
+            saved = pen.begin(partial(store.append, job.key, step))
             steps.append(step)
             acted += step.seconds
             over = _over(steps)
@@ -223,6 +235,7 @@ async def attempt(
             seen = final or seen
     except FaultError as error:
         ending, fault = Ending.FAULT, error.fault
+    await saved
     judged = bool(job.task.evaluator) and (fault is None or fault.owner == Owner.AGENT)
     return Trajectory(
         key=job.key,

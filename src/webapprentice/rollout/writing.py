@@ -26,10 +26,21 @@ class Pen:
 
     async def write(self, what: Write) -> None:
         """Do this write and return when it is durable. Raises what the store raised."""
+        await self.begin(what)
+
+    def begin(self, what: Write) -> asyncio.Future[None]:
+        """Hand over a write; the future is done when it is durable, and raises what the store raised."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((what, done))
         self._arrived.set()
-        await done
+        return done
+
+    @staticmethod
+    def nothing() -> asyncio.Future[None]:
+        """A write that is durable already."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
 
     async def serve(self) -> None:
         """Write until cancelled."""

@@ -185,6 +185,8 @@ class Store:
     def finish(self, collection: str, trajectory: Trajectory) -> None:
         """Close an episode that `begin` opened, or write a whole trajectory that came from elsewhere."""
         number = self._open.pop(trajectory.key, None)
+        if number is not None and self._saved_steps(number) != len(trajectory.steps):
+            number = None  # those are the steps of an earlier try, which `begin` leaves behind as abandoned
         if number is None:
             self.begin(
                 Episode(
@@ -207,6 +209,10 @@ class Store:
                 "UPDATE episode SET state='closed', ending=?, score=?, record=? WHERE id=?",
                 (trajectory.ending, trajectory.score, json.dumps(record, ensure_ascii=False), number),
             )
+
+    def _saved_steps(self, number: int) -> int:
+        (count,) = self._connection.execute("SELECT COUNT(*) FROM step WHERE episode=?", (number,)).fetchone()
+        return int(count)
 
     def judge(self, collection: str, key: str, judgments: Iterable[Judgment]) -> None:
         """Add judgments to a closed trajectory; those of the same judge are replaced."""
