@@ -23,6 +23,12 @@
     + 'menuitem menuitemcheckbox menuitemradio option treeitem').split(' '));
   const NAMED_BY_CONTENTS = new Set(('button link checkbox radio switch tab menuitem menuitemcheckbox menuitemradio option '
     + 'treeitem heading cell gridcell columnheader rowheader tooltip').split(' '));
+  const BLACK = /\S/;
+  const VALUED = new Set('select textarea input progress meter'.split(' '));
+  const PLAIN = /^[!-~]{1,120}$/; // the shortest way through `squeeze`: nothing to change
+  const DISABLES = new Set('button input select textarea option optgroup fieldset'.split(' '));
+  const VISIBLE = { visibilityProperty: true };
+  const SVG = 'http://www.w3.org/2000/svg';
   const UNPRINTABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]/;
   const UNPRINTABLES = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
   const clean = (text) => (UNPRINTABLE.test(text) ? text.toWellFormed().replace(UNPRINTABLES, '') : text);
@@ -79,7 +85,7 @@
       for (let child = node.firstChild; child && text.length < most; child = child.nextSibling) {
         if (child.nodeType === 3) text += child.data;
         else if (child.nodeType === 1 && child !== except && !SILENT.has(child.localName)) {
-          if (child.getAttribute('aria-hidden') === 'true' || !child.checkVisibility({ visibilityProperty: true })) continue;
+          if (child.getAttribute('aria-hidden') === 'true' || !child.checkVisibility(VISIBLE)) continue;
           const said = child.getAttribute('aria-label') || child.getAttribute('alt');
           if (said) text += ` ${said} `;
           else if (!/^(input|select|textarea)$/.test(child.localName)) {
@@ -138,17 +144,19 @@
     return squeeze(`${own.role(element) || element.localName} ${own.name(element) || (element.id ? `#${element.id}` : '')}`, 80);
   };
 
-  const states = (element, tag, focused) => {
+  const states = (element, tag, focused, marked) => {
     const all = [];
-    const says = (attribute) => element.getAttribute(attribute) === 'true';
+    // Only what an attribute or the kind of element can bring about is asked for.
+    if (!marked && !DISABLES.has(tag) && tag !== 'summary') return element === focused ? ['focused'] : all;
+    const says = (attribute) => marked && element.getAttribute(attribute) === 'true';
     const native = tag === 'input' && /^(checkbox|radio)$/.test(element.type);
     if (native ? element.checked : says('aria-checked')) all.push('checked');
     if (says('aria-selected')) all.push('selected');
-    const opens = element.getAttribute('aria-expanded');
+    const opens = marked ? element.getAttribute('aria-expanded') : null;
     const details = tag === 'summary' && element.parentElement && element.parentElement.localName === 'details' ? element.parentElement : null;
     if (opens === 'true' || (details && details.open)) all.push('expanded');
     if (opens === 'false' || (details && !details.open)) all.push('collapsed');
-    if (says('aria-disabled') || element.matches(':disabled')) all.push('disabled');
+    if (says('aria-disabled') || ((DISABLES.has(tag) || tag.includes('-')) && element.matches(':disabled'))) all.push('disabled');
     if (element === focused) all.push('focused');
     if (says('aria-pressed')) all.push('pressed');
     if (element.required || says('aria-required')) all.push('required');
@@ -170,16 +178,17 @@
     return element.getAttribute('aria-valuetext') || element.getAttribute('aria-valuenow') || undefined;
   };
   const attributes = (element) => {
-    const kept = {};
-    let any = false;
-    for (let n = 0; n < element.attributes.length && n < 60; n += 1) {
-      const { name: key, value: text } = element.attributes[n];
-      if (!(KEPT.has(key) || key.startsWith('aria-') || key === 'style') || text.startsWith('data:')) continue;
-      if (key === 'value' && element.type === 'password') continue;
-      kept[key] = squeeze(text, 120);
-      any = true;
+    let kept;
+    const keys = element.getAttributeNames();
+    for (let n = 0; n < keys.length && n < 60; n += 1) {
+      const key = keys[n];
+      if (!(KEPT.has(key) || key === 'style' || key.startsWith('aria-'))) continue;
+      const text = element.getAttribute(key);
+      if (text.startsWith('data:') || (key === 'value' && element.type === 'password')) continue;
+      kept = kept || {};
+      kept[key] = PLAIN.test(text) ? text : squeeze(text, 120);
     }
-    return any ? kept : undefined;
+    return kept;
   };
   const focus = () => {
     let at = document.activeElement;
@@ -202,6 +211,9 @@
       this.focused = focus();
       this.until = performance.now() + options.millis;
       this.visits = 0;
+      // Read once: each of these asks the page whether its layout is still valid.
+      [this.wide, this.high, this.right, this.down] = [innerWidth, innerHeight, scrollX, scrollY];
+      this.range = null;
     }
 
     over() {
@@ -227,71 +239,92 @@
 
     text(node, parent, place) {
       const data = node.data;
-      if (!/\S/.test(data) || this.over()) return;
+      if (!BLACK.test(data) || this.over()) return;
       const text = squeeze(data, 4000);
       if (!text) return;
-      const range = node.ownerDocument.createRange();
-      range.selectNodeContents(node);
-      const rect = range.getBoundingClientRect();
+      // One range for all texts: the page would have to keep each of them up to date.
+      if (!this.range || this.range.startContainer.ownerDocument !== node.ownerDocument) this.range = node.ownerDocument.createRange();
+      this.range.selectNodeContents(node);
+      const rect = this.range.getBoundingClientRect();
       const line = { id: number(node), tag: '#text', text };
       if (parent) line.parent = parent.id;
-      this.place(line, rect, place, parent ? parent.shown && rect.width > 0 && rect.height > 0 : true);
+      this.place(line, rect, place, node, parent ? parent.shown && rect.width > 0 && rect.height > 0 : true);
       this.table.push(line);
-      return line;
+      if (parent && line.visible !== false) parent.seen = true;
     }
 
-    place(line, rect, place, visible) {
+    place(line, rect, place, node, visible) {
       const x = Math.round(rect.x + place.dx);
       const y = Math.round(rect.y + place.dy);
       const wide = Math.round(rect.width);
       const high = Math.round(rect.height);
-      const hidden = !visible || x + wide + scrollX + place.sx <= 0 || y + high + scrollY + place.sy <= 0;
+      const outside = x + wide + this.right <= 0 || y + high + this.down <= 0;
+      const hidden = !visible || (outside && this.unreachable(node, x + wide + this.right, y + high + this.down));
       if (hidden) line.visible = false;
-      if (hidden || x >= innerWidth || y >= innerHeight || x + wide <= 0 || y + high <= 0) line.in_view = false;
+      if (hidden || x >= this.wide || y >= this.high || x + wide <= 0 || y + high <= 0) line.in_view = false;
       if (wide || high) line.box = [x, y, wide, high];
       if (place.frame) line.frame = place.frame;
+    }
+
+    // Left of or above everything: can one of the boxes around it be scrolled back to it?
+    unreachable(node, x, y) {
+      let [right, down] = [x, y];
+      for (let up = node.parentNode || node.host; up; up = up.parentNode || up.host || (up.defaultView && up.defaultView.frameElement)) {
+        if (up.nodeType === 1 && up.localName !== 'body' && up.localName !== 'html') { right += up.scrollLeft; down += up.scrollTop; }
+      }
+      return right <= 0 || down <= 0;
     }
 
     element(element, parent, place) {
       const tag = element.localName;
       if (SILENT.has(tag) || (tag === 'input' && element.type === 'hidden')) return;
       if (this.options.skip && element.matches(this.options.skip)) return;
-      const rendered = element.checkVisibility();
+      const plain = element.checkVisibility(VISIBLE);
+      const rendered = plain || element.checkVisibility();
       // What is not rendered is not listed, so that leftovers on the page neither cost ids nor tell of the past. A slot
       // has no box of its own, and neither has an area of an image map.
       const boxless = !rendered && (tag === 'area' || getComputedStyle(element).display === 'contents');
       if (!rendered && !boxless) return;
       if (this.over()) return;
       if (place.depth > 300) { this.truncated = true; return; }
-      const shown = boxless || element.checkVisibility({ visibilityProperty: true });
+      const shown = boxless || plain;
       const rect = element.getBoundingClientRect();
-      const svg = element instanceof SVGElement || element.namespaceURI === 'http://www.w3.org/2000/svg';
+      const svg = element.namespaceURI === SVG;
       const sized = svg ? rect.width > 0 || rect.height > 0 : rect.width > 1 || rect.height > 1 ? rect.width > 0 && rect.height > 0 : false;
       const line = { id: number(element), tag: squeeze(tag.toLowerCase(), 60) };
       const what = role(element, tag);
       if (parent) line.parent = parent.id;
       if (what) line.role = what;
-      this.place(line, rect, place, shown && sized);
+      this.place(line, rect, place, element, shown && sized);
       this.describe(element, tag, what, line, shown);
-      const begin = this.table.push(line);
-      const above = { id: line.id, shown, pointer: place.pointer };
+      this.table.push(line);
       const cursor = shown ? getComputedStyle(element).cursor : '';
-      const clickable = this.presses(element, tag, what, cursor, place.cursor);
-      this.inside(element, tag, above, { ...place, depth: place.depth + 1, cursor, sx: place.sx + element.scrollLeft, sy: place.sy + element.scrollTop }, rect, line);
-      this.conclude(element, line, begin, clickable, shown, what);
+      const clickable = this.presses(element, tag, what, cursor, parent ? parent.cursor : '');
+      const above = { id: line.id, shown, cursor, seen: false, pressed: 0, first: null };
+      place.depth += 1;
+      this.inside(element, tag, above, place, rect);
+      place.depth -= 1;
+      this.conclude(element, line, above, clickable, shown, what);
+      if (!parent) return;
+      if (line.visible !== false || above.seen) parent.seen = true;
+      parent.pressed += above.pressed + (line.clickable ? 1 : 0);
+      parent.first = parent.first || (line.clickable ? line : above.first);
     }
 
     describe(element, tag, what, line, shown) {
-      if (shown) {
+      const marked = element.hasAttributes();
+      if (shown && (marked || what || tag === 'svg')) {
         const called = name(element, tag, what);
         if (called) line.name = called;
       }
-      const holds = value(element, tag, this.options.masked);
-      if (holds !== undefined) line.value = holds;
-      const is = states(element, tag, this.focused);
+      if (marked || VALUED.has(tag)) {
+        const holds = value(element, tag, this.options.masked);
+        if (holds !== undefined) line.value = holds;
+      }
+      const is = states(element, tag, this.focused, marked);
       if (is.length) line.states = is;
       if (tag === 'select') line.options = [...element.options].slice(0, 500).map((option) => squeeze(option.label, 200));
-      const kept = attributes(element);
+      const kept = marked ? attributes(element) : undefined;
       if (kept) line.attributes = kept;
     }
 
@@ -304,7 +337,7 @@
       return cursor === 'pointer' && outer !== 'pointer' ? 1 : 0; // the cursor is inherited: only where it begins
     }
 
-    inside(element, tag, above, place, rect, line) {
+    inside(element, tag, above, place, rect) {
       if (tag === 'iframe' || tag === 'frame') {
         let inner = null;
         try { inner = element.contentDocument; } catch { /* another origin */ }
@@ -313,25 +346,18 @@
         const style = getComputedStyle(element);
         const dx = place.dx + rect.x + element.clientLeft + parseFloat(style.paddingLeft || 0);
         const dy = place.dy + rect.y + element.clientTop + parseFloat(style.paddingTop || 0);
-        this.children(inner.body, above, { ...place, dx, dy, frame: this.frames, nested: place.nested + 1 });
+        this.children(inner.body, above, { dx, dy, frame: this.frames, depth: place.depth, nested: place.nested + 1 });
       } else if (tag === 'select' || tag === 'textarea') return;
       else this.children(element.shadowRoot || element, above, place);
     }
 
-    conclude(element, line, begin, clickable, shown, what) {
-      let seen = false;
-      let inner = null;
-      let several = false;
-      for (let n = begin; n < this.table.length; n += 1) {
-        const below = this.table[n];
-        if (below.visible !== false) seen = true;
-        if (below.clickable && !inner) inner = below; else if (below.clickable) several = true;
-      }
-      if (line.visible === false && shown && seen) { delete line.visible; if (line.in_view === false && line.box === undefined) delete line.in_view; }
+    conclude(element, line, above, clickable, shown, what) {
+      const inner = above.first;
+      if (line.visible === false && shown && above.seen) { delete line.visible; if (line.in_view === false && line.box === undefined) delete line.in_view; }
       if (clickable === 1) {
         const text = inner || !line.name ? contents(element, 121) : '';
         // A cell that listens around one link with the same words is the link, not a second thing to press.
-        if (inner && !several && inner.name && inner.name === text) clickable = 0;
+        if (inner && above.pressed === 1 && inner.name && inner.name === text) clickable = 0;
         if (clickable && !line.name && !inner && text && text.length <= 120) line.name = text;
       }
       if (clickable) line.clickable = true;
@@ -342,7 +368,7 @@
   own.observe = (options) => {
     if (options.first > next) next = options.first;
     const walk = new Walk(options);
-    const place = { dx: 0, dy: 0, frame: 0, depth: 0, nested: 0, cursor: '', sx: 0, sy: 0 };
+    const place = { dx: 0, dy: 0, frame: 0, depth: 0, nested: 0 };
     if (document.body) walk.children(document.body, null, place);
     const seen = {
       url: location.href, title: squeeze(document.title, 300), elements: walk.table, viewport: [innerWidth, innerHeight],
@@ -351,7 +377,12 @@
     return { seen, next };
   };
   // The answer of every call is one string: nothing is left behind in the debugger's object table.
-  own.answer = (what) => write(what, (key, item) => (typeof item === 'string' ? item.toWellFormed() : item));
+  // Half a surrogate pair is escaped when it is written, and only then is every string looked at.
+  const HALF = /\\ud[89a-f]/;
+  own.answer = (what) => {
+    const text = write(what);
+    return HALF.test(text) ? write(what, (key, item) => (typeof item === 'string' ? item.toWellFormed() : item)) : text;
+  };
   own.look = async (options, probe) => {
     const quiet = options.cap > 0 ? await own.settle(options.cap) : true;
     const { seen, next: first } = own.observe(options);
