@@ -107,11 +107,8 @@ async def _carry_out(window: Window, action: Action) -> None:
         case Type():
             await _type(window, action)
         case Select():
-            await _told(
-                window,
-                await _locate(window, action.node, "select"),
-                f"choose({action.node}, {json.dumps(action.options)})",
-            )
+            await _locate(window, action.node, "select")
+            await _told(window, action.node, f"choose({action.node}, {json.dumps(action.options)})")
         case Hover():
             spot = await _locate(window, action.node, "hover")
             await _input(window, [_mouse("mouseMoved", spot.x, spot.y)])
@@ -169,17 +166,24 @@ async def _locate(window: Window, node: int, want: str, at: tuple[int, int] | No
     element = window.seen.element(node) if window.seen else None
     was = f"{element.role or element.tag} {element.name or element.text}"[:80] if element else ""
     arguments = ", ".join(json.dumps(value) for value in (node, want, at, was))
-    spot = Spot.model_validate_json(
-        await window.evaluate(f"__apprentice.locate({arguments})", "looking for the element")
-    )
+    home = window.home(node)
+    call = f"__apprentice.locate({arguments})"
+    spot = Spot.model_validate_json(await window.evaluate(call, "looking for the element", home=home))
     if spot.result is not Result.DONE:
         raise Refused(spot.outcome)
-    return spot
+    if home is None:
+        return spot
+    await window.evaluate("__apprentice.begin()", "acting in a frame")
+    x, y, by = await window.lift(home, spot.x, spot.y)
+    if by:
+        raise Refused(Outcome(result=Result.COVERED, message=f"the frame of {was} [{node}] is covered by {by}"[:200]))
+    return spot.with_(x=x, y=y, left=spot.left + x - spot.x, top=spot.top + y - spot.y)
 
 
-async def _told(window: Window, _spot: Spot, call: str) -> Spot:
-    """Run something in the page that answers like `locate` does."""
-    spot = Spot.model_validate_json(await window.evaluate(f"__apprentice.{call}", "acting in the page"))
+async def _told(window: Window, node: int, call: str) -> Spot:
+    """Run something in the node's document that answers like `locate` does."""
+    home = window.home(node)
+    spot = Spot.model_validate_json(await window.evaluate(f"__apprentice.{call}", "acting in the page", home=home))
     if spot.result is not Result.DONE:
         raise Refused(spot.outcome)
     return spot
@@ -213,10 +217,10 @@ async def _click(window: Window, action: Click) -> None:
 async def _type(window: Window, action: Type) -> None:
     spot = await _locate(window, action.node, "type")
     if spot.set:
-        await _told(window, spot, f"fill({action.node}, {json.dumps(action.text)})")
+        await _told(window, action.node, f"fill({action.node}, {json.dumps(action.text)})")
     else:
         await _input(window, _clicks(spot))
-        held = await _told(window, spot, f"focus({action.node}, {json.dumps(action.clear)})")
+        held = await _told(window, action.node, f"focus({action.node}, {json.dumps(action.clear)})")
         element = window.seen.element(action.node) if window.seen else None
         calls = typed(action.text, multiline=element is None or element.tag != "input")
         if not calls and action.clear and not held.empty:
@@ -249,8 +253,8 @@ async def _press(window: Window, action: Press) -> None:
     if action.node is None:
         await window.evaluate("__apprentice.begin()", "pressing a key")
     else:
-        spot = await _locate(window, action.node, "click")
-        await _told(window, spot, f"focus({action.node}, null)")
+        await _locate(window, action.node, "click")
+        await _told(window, action.node, f"focus({action.node}, null)")
     await _input(window, strokes)
 
 
@@ -338,14 +342,21 @@ async def _upload(window: Window, action: Upload) -> None:
     if missing:
         raise Refused(Outcome(result=Result.UNSUITABLE, message=f"no such file: {missing[0]}"[:200]))
     await _locate(window, action.node, "upload")
+    home = window.home(action.node)
     held = await window.ask(
-        "Runtime.evaluate", {"expression": f"__apprentice.node({action.node})"}, "finding the file field"
+        "Runtime.evaluate",
+        {"expression": f"__apprentice.node({action.node})"},
+        "finding the file field",
+        home=home,
     )
     field = held["result"].get("objectId")
     if field is None:
         raise Refused(Outcome(result=Result.STALE, message=f"[{action.node}] is not on the page any more"))
     await window.ask(
-        "DOM.setFileInputFiles", {"files": _absolute(action.files), "objectId": field}, "handing over files"
+        "DOM.setFileInputFiles",
+        {"files": _absolute(action.files), "objectId": field},
+        "handing over files",
+        home=home,
     )
 
 

@@ -45,6 +45,8 @@ FLAGS = (
     "--disable-backgrounding-occluded-windows",
     "--disable-features=Translate,MediaRouter,OptimizationHints,AutofillServerCommunication,"
     "HttpsUpgrades,GlobalMediaControls,DestroyProfileOnBrowserClose",
+    # As full Chromium does it: what hangs or crashes in a frame of another site leaves the page alone.
+    "--site-per-process",
     "--metrics-recording-only",
     "--force-color-profile=srgb",
     "--mute-audio",

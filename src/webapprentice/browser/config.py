@@ -38,6 +38,8 @@ class BrowserConfig(Config):
     """Nodes one observation may hold; beyond them it is marked truncated."""
     walk_seconds: float = 0.5
     """Time one observation may take in the page; beyond it, it is marked truncated."""
+    frame_seconds: float = 2.0
+    """A frame of another origin has this long to answer; one that does not is skipped and counted."""
     html_bytes: int = 5_000_000
     """Most of the raw HTML that is kept when it is asked for."""
     max_tabs: int = 10

@@ -54,6 +54,14 @@ class Session:
         """A command and its answer. Raises ProtocolError."""
         return await self.post(method, parameters)
 
+    def child(self, name: str) -> Session:
+        """The session of a target that has been announced here."""
+        return self._pipe.session(name)
+
+    def forget(self, name: str) -> None:
+        """The target of that session has gone."""
+        self._pipe.forget(name)
+
     def lose(self, message: str, kind: str) -> None:
         """Nothing more will come: whoever waits is told so."""
         self.lost = self.lost or ProtocolError(message, kind)

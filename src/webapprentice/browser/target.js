@@ -111,6 +111,31 @@
     return { blocker };
   };
 
+  // Of an element that hosts a frame: its id, and where in this document the frame's own viewport begins. With a point
+  // of the frame, that point is brought into view first, and `by` names what takes the event in its place.
+  own.host = (element, point) => {
+    const view = element.ownerDocument.defaultView;
+    const begin = () => {
+      const box = element.getBoundingClientRect();
+      const style = view.getComputedStyle(element);
+      return [box.x + element.clientLeft + parseFloat(style.paddingLeft), box.y + element.clientTop + parseFloat(style.paddingTop)];
+    };
+    let [x, y] = begin();
+    let by = '';
+    if (point) {
+      const outside = () => x + point[0] < 0 || y + point[1] < 0 || x + point[0] >= view.innerWidth || y + point[1] >= view.innerHeight;
+      if (outside()) { element.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' }); [x, y] = begin(); }
+      if (outside()) {
+        view.scrollBy({ left: x + point[0] - view.innerWidth / 2, top: y + point[1] - view.innerHeight / 2, behavior: 'instant' });
+        [x, y] = begin();
+      }
+      const found = taker(element, x + point[0], y + point[1]);
+      if (found !== null) by = found ? own.label(found) : 'the edge of what can be scrolled to';
+    }
+    const [dx, dy] = offset(element);
+    return own.answer({ id: own.id(element) || 0, x: x + dx, y: y + dy, shown: element.checkVisibility({ visibilityProperty: true }), by });
+  };
+
   const unsuited = (node, want) => {
     const element = elementOf(node);
     const tag = element.localName;

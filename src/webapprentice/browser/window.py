@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from webapprentice.browser.config import BrowserConfig
 from webapprentice.browser.deadline import bounded, fault
+from webapprentice.browser.frames import Frame, Frames
 from webapprentice.browser.pipe import ProtocolError, Session
 from webapprentice.core.faults import FaultError
 from webapprentice.core.records import Observation, Record, Tab
@@ -58,9 +59,10 @@ def page_script() -> str:
 class Sheet:
     """One tab and its session."""
 
-    def __init__(self, session: Session, target: str) -> None:
+    def __init__(self, session: Session, target: str, scripts: Iterable[str]) -> None:
         self.session = session
         self.target = target
+        self.frames = Frames(scripts)
         self.crashed = False
         self.url = "about:blank"
         """Where its main frame is."""
@@ -170,7 +172,7 @@ class Window:
 
     async def _prepare(self, session: Session, target: str, expected: str) -> None:
         config = self.config
-        sheet = Sheet(session, target)
+        sheet = Sheet(session, target, self._scripts)
         self._listen(sheet)
         width, height = self._size
         calls: list[tuple[str, dict[str, Any]]] = [
@@ -178,6 +180,7 @@ class Window:
             ("Inspector.enable", {}),
             ("Page.setLifecycleEventsEnabled", {"enabled": True}),
             *(("Page.addScriptToEvaluateOnNewDocument", {"source": script}) for script in self._scripts),
+            *sheet.frames.watch(session),
             ("Emulation.setDeviceMetricsOverride", _metrics(width, height)),
             ("Emulation.setFocusEmulationEnabled", {"enabled": True}),
             ("Emulation.setLocaleOverride", {"locale": config.locale}),
@@ -295,19 +298,42 @@ class Window:
         except FaultError as error:
             raise self._broken(error) from error
 
-    async def ask(self, method: str, parameters: dict[str, Any], doing: str, seconds: float | None = None) -> Any:
-        """One CDP command and its answer."""
-        session = self._sheet().session
+    async def ask(
+        self,
+        method: str,
+        parameters: dict[str, Any],
+        doing: str,
+        seconds: float | None = None,
+        home: Frame | None = None,
+    ) -> Any:
+        """One CDP command and its answer, from the tab or from a frame of another origin in it."""
+        session = home.session if home else self._sheet().session
         try:
             return await bounded(session.send(method, parameters), seconds or self.config.call_seconds, doing)
         except FaultError as error:
             raise self._broken(error) from error
 
-    async def evaluate(self, expression: str, doing: str = "running a script", seconds: float | None = None) -> Any:
-        """The value of a JavaScript expression in the active tab, promises awaited. A navigation that pulls the
-        document away is met by asking its successor; what the script throws is a fault of kind script_error."""
+    def home(self, node: int) -> Frame | None:
+        """The frame of another origin that this node of the last observation stands in, if it does."""
+        return self._sheet().frames.home(node)
+
+    async def lift(self, home: Frame, x: float, y: float) -> tuple[float, float, str]:
+        """A point of that frame as a point of the tab, and what covers it, if anything."""
+        return await bounded(home.lift(x, y), self.config.call_seconds, "looking for a frame")
+
+    async def evaluate(
+        self,
+        expression: str,
+        doing: str = "running a script",
+        seconds: float | None = None,
+        home: Frame | None = None,
+    ) -> Any:
+        """The value of a JavaScript expression in the active tab or a frame, promises awaited.
+
+        A navigation that pulls the document away is met by asking its successor; what the script throws is a fault of
+        kind script_error."""
         for _ in range(4):
-            session = self._sheet().session
+            session = home.session if home else self._sheet().session
             try:
                 call = session.send(
                     "Runtime.evaluate", {"expression": expression, "returnByValue": True, "awaitPromise": True}
@@ -367,7 +393,12 @@ class Window:
             expression = f"(async () => {{ await ({before}); return {expression}; }})()"
         look = _LOOK.validate_json(await self.evaluate(expression, "reading the page", config.call_seconds + cap))
         self.next_id = look.next
-        return look
+        frames = self._sheet().frames
+        if not len(frames):
+            frames.clear()
+            return look
+        seen, self.next_id = await frames.add_to(look.seen, look.next, options, config.frame_seconds)
+        return look.model_copy(update={"seen": seen})
 
     async def _arrival(self) -> None:
         """Wait until a tab that the page asked for is there; not for long, because a browser may refuse it."""
