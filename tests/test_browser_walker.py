@@ -135,6 +135,20 @@ def test_a_page_out_of_all_proportion_is_cut_and_says_so(stage: Stage, window: W
     assert max(len(json.dumps(element.attributes)) for element in seen.elements) < 10_000
 
 
+def test_what_is_in_view_comes_before_the_rest_of_a_page_that_is_too_long(stage: Stage, window: Window) -> None:
+    stage.run(window.goto(stage.url + "huge.html?n=30000"))
+    stage.run(window.evaluate("scrollTo(0, document.body.scrollHeight / 2)"))
+    seen = stage.run(window.observe()).observation
+    assert seen.truncated
+    assert len(seen.elements) <= window.config.max_nodes
+    shown = stage.run(window.evaluate("document.elementFromPoint(400, 300).textContent.trim()"))
+    assert shown in texts(seen)
+    assert "row 0" in texts(seen)
+    assert [element.id for element in seen.elements if element.in_view]
+    rows = [int(text.split()[1]) for text in texts(seen)]
+    assert rows == sorted(rows)
+
+
 def test_a_screenshot_is_a_png_of_the_size_asked_for(stage: Stage, window: Window) -> None:
     look(stage, window, "names.html")
     picture = stage.run(window.screenshot((0, 0, 160, 210)))

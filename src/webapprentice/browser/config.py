@@ -36,6 +36,8 @@ class BrowserConfig(Config):
     """At most this long for what an action has set in motion to come to rest."""
     max_nodes: int = 50_000
     """Nodes one observation may hold; beyond them it is marked truncated."""
+    table_bytes: int = 1_500_000
+    """About this much JSON one observation may be; beyond it, it is marked truncated. What is in view comes first."""
     walk_seconds: float = 0.5
     """Time one observation may take in the page; beyond it, it is marked truncated."""
     frame_seconds: float = 2.0

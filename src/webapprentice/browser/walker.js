@@ -201,8 +201,14 @@
     return at && at.localName !== 'body' ? at : null;
   };
 
+  // `near` leaves out what lies outside of the viewport, with all below it. `must` is a set of nodes that are listed
+  // whatever the budgets say: what is in view comes first, and the rest takes what is left.
   class Walk {
-    constructor(options) {
+    constructor(options, near, must) {
+      this.near = near;
+      this.must = must;
+      this.count = 0;
+      this.size = 0;
       this.options = options;
       this.table = [];
       this.truncated = false;
@@ -216,11 +222,17 @@
       this.range = null;
     }
 
-    over() {
-      this.visits += 1;
-      if (this.table.length >= this.options.nodes) this.truncated = true;
-      else if ((this.visits & 63) === 0 && performance.now() > this.until) this.truncated = true;
+    over(node) {
+      if (this.must && this.must.has(node)) return false;
+      if (this.count >= this.options.nodes || this.size > this.options.table) this.truncated = true;
+      else this.late();
+      this.count += 1;
       return this.truncated;
+    }
+
+    late() {
+      this.visits += 1;
+      if ((this.visits & 63) === 0 && performance.now() > this.until) this.truncated = true;
     }
 
     children(root, parent, place) {
@@ -229,17 +241,18 @@
         for (const given of root.assignedNodes()) this.node(given, parent, place);
         return;
       }
-      for (; child && !this.truncated; child = child.nextSibling) this.node(child, parent, place);
+      for (; child && (this.must || !this.truncated); child = child.nextSibling) this.node(child, parent, place);
     }
 
     node(node, parent, place) {
+      if (this.truncated && !this.must.has(node)) return;
       if (node.nodeType === 3) this.text(node, parent, place);
       else if (node.nodeType === 1) this.element(node, parent, place);
     }
 
     text(node, parent, place) {
       const data = node.data;
-      if (!BLACK.test(data) || this.over()) return;
+      if (!BLACK.test(data) || this.over(node)) return;
       const text = squeeze(data, 4000);
       if (!text) return;
       // One range for all texts: the page would have to keep each of them up to date.
@@ -250,6 +263,7 @@
       if (parent) line.parent = parent.id;
       this.place(line, rect, place, node, parent ? parent.shown && rect.width > 0 && rect.height > 0 : true);
       this.table.push(line);
+      this.size += 90 + text.length;
       if (parent && line.visible !== false) parent.seen = true;
     }
 
@@ -264,6 +278,11 @@
       if (hidden || x >= this.wide || y >= this.high || x + wide <= 0 || y + high <= 0) line.in_view = false;
       if (wide || high) line.box = [x, y, wide, high];
       if (place.frame) line.frame = place.frame;
+    }
+
+    away(rect, place) {
+      const [x, y] = [rect.x + place.dx, rect.y + place.dy];
+      return x >= this.wide || y >= this.high || x + rect.width <= 0 || y + rect.height <= 0;
     }
 
     // Left of or above everything: can one of the boxes around it be scrolled back to it?
@@ -285,10 +304,11 @@
       // has no box of its own, and neither has an area of an image map.
       const boxless = !rendered && (tag === 'area' || getComputedStyle(element).display === 'contents');
       if (!rendered && !boxless) return;
-      if (this.over()) return;
+      const rect = element.getBoundingClientRect();
+      if (this.near && rect.width > 0 && rect.height > 0 && this.away(rect, place)) { this.late(); return; }
+      if (this.over(element)) return;
       if (place.depth > 300) { this.truncated = true; return; }
       const shown = boxless || plain;
-      const rect = element.getBoundingClientRect();
       const svg = element.namespaceURI === SVG;
       const sized = svg ? rect.width > 0 || rect.height > 0 : rect.width > 1 || rect.height > 1 ? rect.width > 0 && rect.height > 0 : false;
       const line = { id: number(element), tag: squeeze(tag.toLowerCase(), 60) };
@@ -298,6 +318,8 @@
       this.place(line, rect, place, element, shown && sized);
       this.describe(element, tag, what, line, shown);
       this.table.push(line);
+      this.size += 90 + (line.name ? line.name.length : 0) + (line.value ? line.value.length : 0) + 20 * (line.options ? line.options.length : 0);
+      if (line.attributes) for (const key in line.attributes) this.size += 6 + key.length + line.attributes[key].length;
       const cursor = shown ? getComputedStyle(element).cursor : '';
       const clickable = this.presses(element, tag, what, cursor, parent ? parent.cursor : '');
       const above = { id: line.id, shown, cursor, seen: false, pressed: 0, first: null };
@@ -367,9 +389,19 @@
 
   own.observe = (options) => {
     if (options.first > next) next = options.first;
-    const walk = new Walk(options);
-    const place = { dx: 0, dy: 0, frame: 0, depth: 0, nested: 0 };
-    if (document.body) walk.children(document.body, null, place);
+    const go = (near, must) => {
+      const walk = new Walk(options, near, must);
+      const place = { dx: 0, dy: 0, frame: 0, depth: 0, nested: 0 };
+      if (document.body) walk.children(document.body, null, place);
+      return walk;
+    };
+    let walk = go(false, null);
+    if (walk.truncated) {
+      const near = go(true, null);
+      options = { ...options, nodes: Math.max(0, options.nodes - near.table.length), table: options.table - near.size };
+      walk = near.truncated && near.count > 100 ? near : go(false, new Set(near.table.map((line) => own.node(line.id))));
+      walk.truncated = true;
+    }
     const seen = {
       url: location.href, title: squeeze(document.title, 300), elements: walk.table, viewport: [innerWidth, innerHeight],
       truncated: walk.truncated, frames_skipped: walk.skippedFrames,

@@ -381,6 +381,7 @@ class Window:
             "first": self.next_id,
             "nodes": config.max_nodes,
             "millis": config.walk_seconds * 1000,
+            "table": config.table_bytes,
             "cap": cap * 1000,
             "skip": skip,
             "masked": config.mask_passwords,
