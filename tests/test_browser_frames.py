@@ -21,7 +21,10 @@ pytestmark = pytest.mark.browser
 def elsewhere() -> Iterator[Stage]:
     """A browser for which every *.test site is this machine."""
     config = BrowserConfig(
-        viewport=(800, 600), arguments=("--host-resolver-rules=MAP *.test 127.0.0.1",), call_seconds=20.0
+        viewport=(800, 600),
+        arguments=("--host-resolver-rules=MAP *.test 127.0.0.1",),
+        call_seconds=20.0,
+        frame_seconds=3.5,
     )
     with asyncio.Runner() as runner, PageServer(PAGES) as server:
         launching = Browser.launch(config)

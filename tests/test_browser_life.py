@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 
 from conftest import Stage
 from webapprentice.browser import Browser, BrowserConfig, Window, act, find_chromium
+from webapprentice.browser.chromium import sweep
 from webapprentice.core.actions import Click, Type
 from webapprentice.core.faults import FaultError, Owner, UnavailableError
 from webapprentice.core.records import Observation
@@ -204,3 +207,63 @@ def test_without_a_browser_one_line_says_what_to_install(monkeypatch: pytest.Mon
 def test_the_version_says_whether_the_sandbox_is_on(stage: Stage) -> None:
     assert stage.browser.version.startswith("chromium 1")
     assert ("no sandbox" in stage.browser.version) == (os.geteuid() == 0)
+
+
+def test_a_browser_that_has_served_long_is_replaced_between_episodes(stage: Stage) -> None:
+    async def scene() -> None:
+        async with Browser.launch(stage.browser.config.with_(recycle_episodes=3)) as browser:
+            windows = [await browser.open() for _ in range(2)]
+            pids = set()
+            for _ in range(7):
+                for window in windows:
+                    await browser.tend()
+                    if window.outdated:
+                        await window.renew()
+                    await window.goto(stage.url + "names.html")
+                    assert (await window.observe()).observation.title == "Names"
+                    pids.add(browser.pid)
+            assert len(pids) == 5
+            assert _running(pids - {browser.pid}) == set()
+        assert _running(pids) == set()
+
+    stage.run(scene())
+
+
+def _running(pids: set[int | None], within: float = 5.0) -> set[int]:
+    """Those that still run after so many seconds; one that has ended and was not fetched by its parent does not."""
+    until = time.monotonic() + within
+    while True:
+        left = {pid for pid in pids if pid is not None and _state(pid) not in ("", "Z")}
+        if not left or time.monotonic() > until:
+            return left
+        time.sleep(0.02)
+
+
+def _state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
+
+
+def test_nothing_is_left_when_we_are_killed(tmp_path: Path) -> None:
+    code = (
+        "import asyncio, sys\n"
+        "from webapprentice.browser import Browser\n"
+        "async def stay():\n"
+        "    async with Browser.launch() as browser:\n"
+        "        await browser.open()\n"
+        "        print(browser.pid, flush=True)\n"
+        "        await asyncio.sleep(60)\n"
+        "asyncio.run(stay())\n"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment, text=True) as process:
+        assert process.stdout is not None
+        pid = int(process.stdout.readline())
+        process.kill()
+    assert _running({pid}) == set()
+    profiles = list(tmp_path.glob("webapprentice-profile-*"))
+    assert len(profiles) == 1
+    sweep(tmp_path)
+    assert list(tmp_path.glob("webapprentice-profile-*")) == []

@@ -62,6 +62,8 @@ HEADLESS = (
 )
 SMALL_MEMORY = 256 * 2**20
 """Bytes of shared memory below which Chromium crashes on larger pages; containers often have 64 MB."""
+_WEIGHED = 50
+"""Episodes between two looks at the memory that the browser takes."""
 PROFILE = "webapprentice-profile-"
 MISSING = (
     "no Chromium found: install one (`playwright install chromium`, or your system's chromium-headless-shell package) "
@@ -120,9 +122,9 @@ def _little_shared_memory() -> bool:
     return found.f_frsize * found.f_blocks < SMALL_MEMORY
 
 
-def _sweep() -> None:
+def sweep(temporary: Path) -> None:
     """Remove the profiles of runs that were killed: theirs is the process id in the name."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{PROFILE}*"):
+    for folder in temporary.glob(f"{PROFILE}*"):
         owner = folder.name.removeprefix(PROFILE).split("-")[0]
         if owner.isdigit() and not _runs(int(owner)):
             shutil.rmtree(folder, ignore_errors=True)
@@ -153,6 +155,8 @@ class Browser:
         self._pipe: Pipe | None = None
         self._profile: str | None = None
         self._windows: dict[str, Window] = {}
+        self._retired: list[tuple[Pipe, str | None]] = []
+        self._begun = 0
         self._starting = asyncio.Lock()
 
     @classmethod
@@ -184,21 +188,21 @@ class Browser:
     async def _start(self) -> None:
         config = self.config
         await self._discard()
-        await asyncio.to_thread(_sweep)
+        await asyncio.to_thread(sweep, Path(tempfile.gettempdir()))
         self._profile = tempfile.mkdtemp(prefix=f"{PROFILE}{os.getpid()}-")
         arguments = [*flags(config), f"--user-data-dir={self._profile}"]
         try:
             self._pipe = await Pipe.start(self.executable, arguments)
-            self._windows.clear()
-            root = self._pipe.browser
-            root.hears["Target.attachedToTarget"] = self._attached
-            root.hears["Target.detachedFromTarget"] = self._detached
+            pipe, root = self._pipe, self._pipe.browser
+            root.hears["Target.attachedToTarget"] = lambda told: self._attached(pipe, told)
+            root.hears["Target.detachedFromTarget"] = lambda told: self._detached(pipe, told)
             found = await bounded(root.send("Browser.getVersion"), config.launch_seconds, "starting the browser")
         except (FaultError, OSError) as error:
             await self._discard()
             said = error.fault.message if isinstance(error, FaultError) else str(error)
             raise UnavailableError(f"{self.executable} does not start: {said}") from error
         self.generation += 1
+        self._begun = 0
         note = "" if sandboxed(config) else " (no sandbox)"
         self.version = f"chromium {found['product'].partition('/')[2]}{note}"
         told = await self.ask("SystemInfo.getProcessInfo", {})
@@ -207,11 +211,8 @@ class Browser:
         watching = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
         await bounded(root.send("Target.setAutoAttach", watching), config.call_seconds, "watching for pages")
 
-    def _attached(self, told: dict[str, Any]) -> None:
+    def _attached(self, pipe: Pipe, told: dict[str, Any]) -> None:
         about = told["targetInfo"]
-        pipe = self._pipe
-        if pipe is None:
-            return
         session = pipe.session(told["sessionId"])
         window = self._windows.get(about.get("browserContextId", ""))
         if window is not None and about["type"] == "page":
@@ -220,10 +221,8 @@ class Browser:
             session.post("Runtime.runIfWaitingForDebugger")
             pipe.browser.post("Target.detachFromTarget", {"sessionId": told["sessionId"]})
 
-    def _detached(self, told: dict[str, Any]) -> None:
-        if self._pipe is None:
-            return
-        session = self._pipe.forget(told["sessionId"])
+    def _detached(self, pipe: Pipe, told: dict[str, Any]) -> None:
+        session = pipe.forget(told["sessionId"])
         if session is not None:
             for window in list(self._windows.values()):
                 window.detached(session)
@@ -234,28 +233,68 @@ class Browser:
         await window.renew()
         return window
 
-    async def context(self, window: Window) -> str:
-        """A fresh browser context for this window, by its id; starts the browser again when it has died."""
+    async def context(self, window: Window) -> tuple[str, Session]:
+        """A fresh browser context for this window: its id, and the session of the process that holds it.
+
+        Starts the browser again when it has died.
+        """
         await self.start()
+        if self._pipe is None:
+            raise fault("browser_dead", "the browser is not running")
+        root = self._pipe.browser
         name: str = (await self.ask("Target.createBrowserContext", {"disposeOnDetach": True}))["browserContextId"]
         self._windows[name] = window
         await self.ask("Browser.setDownloadBehavior", {"behavior": "deny", "browserContextId": name})
-        return name
+        return name, root
 
-    async def dispose(self, context: str, seconds: float) -> None:
-        """Close a context with all its tabs."""
+    async def dispose(self, context: str, root: Session, seconds: float) -> None:
+        """Close a context with all its tabs; the last one of a process that was replaced ends that process."""
         self._windows.pop(context, None)
-        await self.ask("Target.disposeBrowserContext", {"browserContextId": context}, seconds)
+        try:
+            await self.ask("Target.disposeBrowserContext", {"browserContextId": context}, seconds, root)
+        finally:
+            for pipe, profile in [one for one in self._retired if one[0].browser is root]:
+                if not any(window.root is root for window in self._windows.values()):
+                    self._retired.remove((pipe, profile))
+                    await self._end(pipe, profile)
 
-    async def ask(self, method: str, parameters: dict[str, Any], seconds: float | None = None) -> Any:
+    async def ask(
+        self, method: str, parameters: dict[str, Any], seconds: float | None = None, root: Session | None = None
+    ) -> Any:
         """A command to the browser itself, and its answer. Raises FaultError owned by `environment`."""
-        root = self._root()
+        if root is None:
+            if self._pipe is None:
+                raise fault("browser_dead", "the browser is not running")
+            root = self._pipe.browser
         return await bounded(root.send(method, parameters), seconds or self.config.call_seconds, method)
 
-    def _root(self) -> Session:
-        if self._pipe is None:
-            raise fault("browser_dead", "the browser is not running")
-        return self._pipe.browser
+    async def tend(self) -> None:
+        """Count an episode that begins. After so many, or when it has grown too large, the process is replaced.
+
+        Windows move to the new one when they are next renewed (`Window.outdated` says that they should be), and the
+        old process ends with its last window.
+        """
+        self._begun += 1
+        limit = self.config.recycle_episodes
+        grown = self._begun % _WEIGHED == 0 and await asyncio.to_thread(self._megabytes) > self.config.recycle_mb
+        if self.alive and (grown or (limit and self._begun >= limit)):
+            async with self._starting:
+                if self.alive and self._pipe is not None and self._begun >= min(limit or _WEIGHED, _WEIGHED):
+                    self._retired.append((self._pipe, self._profile))
+                    self._pipe, self._profile = None, None
+                    await self._start()
+
+    def _megabytes(self) -> float:
+        """Resident memory of the browser's processes; 0 where there is no /proc."""
+        total = 0
+        group = self._pipe.pid if self._pipe is not None else 0
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                if int((folder / "stat").read_text().rpartition(")")[2].split()[2]) == group:
+                    total += int((folder / "statm").read_text().split()[1])
+            except (OSError, IndexError):
+                continue
+        return total * os.sysconf("SC_PAGE_SIZE") / 2**20
 
     async def kill(self, generation: int) -> None:
         """End the process by its id: the last rung of the ladder, for a browser that no longer answers.
@@ -270,6 +309,9 @@ class Browser:
         """End what runs, and wait until nothing of it is left."""
         pipe, self._pipe, self.pid = self._pipe, None, None
         profile, self._profile = self._profile, None
+        await self._end(pipe, profile)
+
+    async def _end(self, pipe: Pipe | None, profile: str | None) -> None:
         if pipe is not None:
             pipe.kill()
             with suppress(TimeoutError):
@@ -285,3 +327,5 @@ class Browser:
                 await self.ask("Browser.close", {}, 3.0)
                 await bounded(self._pipe.over.wait(), 3.0, "closing the browser")
         await self._discard()
+        while self._retired:
+            await self._end(*self._retired.pop())

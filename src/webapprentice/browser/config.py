@@ -34,6 +34,10 @@ class BrowserConfig(Config):
     """Deadline of starting the browser."""
     settle_seconds: float = 2.0
     """At most this long for what an action has set in motion to come to rest."""
+    recycle_episodes: int = 2_000
+    """Episodes after which the browser process is replaced by a new one; 0: never for their number."""
+    recycle_mb: int = 4_000
+    """Resident memory of the browser's processes, in MB, above which it is replaced."""
     max_nodes: int = 50_000
     """Nodes one observation may hold; beyond them it is marked truncated."""
     table_bytes: int = 1_500_000

@@ -92,6 +92,7 @@ class Window:
         """How the next confirm or prompt is answered; None: dismissed."""
         self._scripts = (page_script(), *scripts)
         self._context: str | None = None
+        self._root: Session | None = None
         self._generation = 0
         self._sheets: list[Sheet] = []
         self._active = 0
@@ -106,8 +107,8 @@ class Window:
 
     async def renew(self) -> None:
         """A working empty tab, by the cheapest way that works: new page, new context, new browser."""
-        if self._generation != self.browser.generation or not self.browser.alive:
-            self._context, self._sheets = None, []  # they went with their browser
+        if self.outdated or not self.browser.alive:
+            await self._leave()
         for rung in (self._new_page, self._new_context, self._new_browser):
             try:
                 await rung()
@@ -116,6 +117,23 @@ class Window:
             except FaultError as error:
                 trouble = error
         raise fault("browser_dead", f"no new page, context or browser works: {trouble}")
+
+    @property
+    def outdated(self) -> bool:
+        """The browser process has been replaced since this window was opened: it wants `renew` between two episodes."""
+        return self._generation != self.browser.generation
+
+    @property
+    def root(self) -> Session | None:
+        """The session of the browser process that this window lives in."""
+        return self._root
+
+    async def _leave(self) -> None:
+        """Give up the context, which may have gone with its browser already."""
+        context, self._context, self._sheets = self._context, None, []
+        if context is not None and self._root is not None:
+            with suppress(FaultError):
+                await self.browser.dispose(context, self._root, 3.0)
 
     async def _new_page(self) -> None:
         if self._context is None:
@@ -126,11 +144,9 @@ class Window:
         return await self._only(await self._open())
 
     async def _new_context(self) -> None:
-        old, self._context, self._sheets = self._context, None, []
-        if old is not None:
-            await self.browser.dispose(old, 3.0)
+        await self._leave()
         try:
-            self._context = await self.browser.context(self)
+            self._context, self._root = await self.browser.context(self)
         finally:
             self._generation = self.browser.generation
         await self._only(await self._open())
@@ -145,7 +161,8 @@ class Window:
         if self._context is None:
             raise self._broken(fault("browser_dead", "the window is closed"))
         self._expected.append("")
-        made = await self.browser.ask("Target.createTarget", {"url": "about:blank", "browserContextId": self._context})
+        asked = {"url": "about:blank", "browserContextId": self._context}
+        made = await self.browser.ask("Target.createTarget", asked, root=self._root)
         target = made["targetId"]
         preparing = self._preparing.get(target)
         if preparing is None:
@@ -251,15 +268,12 @@ class Window:
         sheet.session.post("Page.handleJavaScriptDialog", {"accept": accept, "promptText": text or ""})
 
     async def _close(self, sheet: Sheet, seconds: float) -> None:
-        await self.browser.ask("Target.closeTarget", {"targetId": sheet.target}, seconds)
+        await self.browser.ask("Target.closeTarget", {"targetId": sheet.target}, seconds, self._root)
 
     async def close(self) -> None:
         """Let the window go; the browser stays."""
-        context, self._context, self._sheets = self._context, None, []
         self.healthy = False
-        if context is not None:
-            with suppress(FaultError):
-                await self.browser.dispose(context, self.config.call_seconds)
+        await self._leave()
 
     # Calls
 
@@ -421,9 +435,9 @@ class Window:
             called = title
             if not active:
                 try:
-                    called = (await self.browser.ask("Target.getTargetInfo", {"targetId": sheet.target}, 1.0))[
-                        "targetInfo"
-                    ]["title"]
+                    called = (
+                        await self.browser.ask("Target.getTargetInfo", {"targetId": sheet.target}, 1.0, self._root)
+                    )["targetInfo"]["title"]
                 except FaultError:
                     called = ""
             tabs.append(Tab(url=url if active else sheet.url, title=called, active=active))

@@ -126,7 +126,8 @@ class MiniWob:
 
     async def _begin(self, task: Task, seed: int) -> Start:
         page = page_of(task.template)
-        if not self.window.healthy:
+        await self.window.browser.tend()
+        if not self.window.healthy or self.window.outdated:
             await self.window.renew()
             self._page = ""
         if page != self._page or task.reset != "reseed" or self._episodes >= RECYCLE or self.window.tabs > 1:
