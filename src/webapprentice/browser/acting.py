@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from webapprentice.browser.frames import Frame
 from webapprentice.browser.keyboard import MODIFIERS, combination, event, typed
 from webapprentice.browser.window import Window
 from webapprentice.core.actions import (
@@ -38,6 +39,9 @@ Calls = list[tuple[str, dict[str, Any]]]
 BUTTONS = {"none": 0, "left": 1, "right": 2, "middle": 4}
 DRAG_MOVES = 6
 """Moves between press and release: widgets measure how far the pointer has come."""
+_POINTINGS = 40
+_REDRAWN = 0.05
+"""Seconds between two looks whether the browser has drawn a frame where it now is."""
 DONE = Outcome(result=Result.DONE)
 
 
@@ -177,7 +181,23 @@ async def _locate(window: Window, node: int, want: str, at: tuple[int, int] | No
     x, y, by = await window.lift(home, spot.x, spot.y)
     if by:
         raise Refused(Outcome(result=Result.COVERED, message=f"the frame of {was} [{node}] is covered by {by}"[:200]))
+    if want != "upload":
+        await _point(window, home, x, y)
     return spot.with_(x=x, y=y, left=spot.left + x - spot.x, top=spot.top + y - spot.y)
+
+
+async def _point(window: Window, home: Frame, x: float, y: float) -> None:
+    """Move the pointer into a frame until the frame has noticed.
+
+    The browser sends events by where frames were when it last drew them: after scrolling, a press could go elsewhere.
+    """
+    await window.evaluate("__apprentice.pointed()", "pointing", home=home)
+    for turn in range(_POINTINGS):
+        await _input(window, [_mouse("mouseMoved", x + turn % 2, y)])
+        if await window.evaluate("__apprentice.pointed()", "pointing", home=home):
+            return
+        await asyncio.sleep(_REDRAWN)
+    raise Refused(Outcome(result=Result.LATE, message="the frame does not get the pointer's events; observe again"))
 
 
 async def _told(window: Window, node: int, call: str) -> Spot:

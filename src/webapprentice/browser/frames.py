@@ -52,7 +52,6 @@ class Frame:
             "functionDeclaration": function,
             "arguments": [{"value": value} for value in arguments],
             "returnByValue": True,
-            "awaitPromise": True,
         }
         told = await self.above.send("Runtime.callFunctionOn", call)
         self.above.post("Runtime.releaseObject", {"objectId": held["object"]["objectId"]})

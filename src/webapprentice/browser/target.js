@@ -113,7 +113,7 @@
 
   // Of an element that hosts a frame: its id, and where in this document the frame's own viewport begins. With a point
   // of the frame, that point is brought into view first, and `by` names what takes the event in its place.
-  own.host = async (element, point) => {
+  own.host = (element, point) => {
     const view = element.ownerDocument.defaultView;
     const begin = () => {
       const box = element.getBoundingClientRect();
@@ -124,14 +124,11 @@
     let by = '';
     if (point) {
       const outside = () => x + point[0] < 0 || y + point[1] < 0 || x + point[0] >= view.innerWidth || y + point[1] >= view.innerHeight;
-      const moves = outside();
-      if (moves) { element.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' }); [x, y] = begin(); }
+      if (outside()) { element.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' }); [x, y] = begin(); }
       if (outside()) {
         view.scrollBy({ left: x + point[0] - view.innerWidth / 2, top: y + point[1] - view.innerHeight / 2, behavior: 'instant' });
         [x, y] = begin();
       }
-      // The browser sends events by where frames were when it last drew them.
-      for (let turn = 0; moves && turn < 3; turn += 1) await new Promise((done) => requestAnimationFrame(done));
       const found = taker(element, x + point[0], y + point[1]);
       if (found !== null) by = found ? own.label(found) : 'the edge of what can be scrolled to';
     }

@@ -115,6 +115,11 @@
     if (link && !event.defaultPrevented && (link.target === '_blank' || event.ctrlKey || event.metaKey)) own.opening();
   });
 
+  // Whether the pointer has come here since the last time this was asked.
+  let pointed = false;
+  listen.call(window, 'mousemove', () => { pointed = true; }, { capture: true, passive: true });
+  own.pointed = () => { const was = pointed; pointed = false; return was; };
+
   // What was pending before the action (an endless animation, a poll) is not waited for afterwards.
   own.begin = () => { before = own.pending(); opened = 0; };
 
