@@ -13,7 +13,10 @@ from typing import Any, Self
 
 from webapprentice.browser.config import BrowserConfig
 from webapprentice.browser.deadline import bounded, fault
+from webapprentice.browser.dialing import Allowance, Ledger
+from webapprentice.browser.origins import Policy
 from webapprentice.browser.pipe import Pipe, Session
+from webapprentice.browser.proxy import Proxy
 from webapprentice.browser.window import Window
 from webapprentice.core.faults import FaultError, UnavailableError
 
@@ -27,6 +30,11 @@ FLAGS = (
     "--use-mock-keychain",
     "--disable-gpu",
     "--disable-quic",
+    # Nothing leaves but through the proxy: no UDP, no names looked up, no connections made ahead.
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--dns-prefetch-disable",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
     "--disable-breakpad",
     "--disable-sync",
     "--disable-extensions",
@@ -99,15 +107,31 @@ def flags(config: BrowserConfig) -> list[str]:
         chosen.append("--disable-dev-shm-usage")
     if not sandboxed(config):
         chosen.append("--no-sandbox")
-    if config.hosts is not None:
-        allowed = " , ".join(f"EXCLUDE {host}" for host in config.hosts)
-        chosen.append(f"--host-resolver-rules=MAP * ~NOTFOUND , {allowed}")
     return [*chosen, *config.arguments]
 
 
 def sandboxed(config: BrowserConfig) -> bool:
     """Whether Chromium's own sandbox is on; root has to do without."""
     return config.sandbox if config.sandbox is not None else not (hasattr(os, "geteuid") and os.geteuid() == 0)
+
+
+def _server(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+def _through(port: int) -> tuple[str, ...]:
+    """Loopback addresses, too, go through the proxy: else they would be the hole in the wall."""
+    return f"--proxy-server={_server(port)}", "--proxy-bypass-list=<-loopback>"
+
+
+def _allowance(config: BrowserConfig) -> Allowance:
+    return Allowance(
+        body_bytes=config.body_bytes,
+        # The browser cancels a download that grows too large; this is the end for one that outruns it.
+        download_bytes=max(config.body_bytes, config.download_bytes + 2_000_000),
+        tunnel_bytes=config.tunnel_bytes,
+        connections=config.connections,
+    )
 
 
 def _little_shared_memory() -> bool:
@@ -150,7 +174,12 @@ class Browser:
         """Process id of the browser itself, which a wrapper may have started, while it runs."""
         self._pipe: Pipe | None = None
         self._profile: str | None = None
+        self.ledger = Ledger()
+        """What the windows' pages asked for and were refused."""
         self._windows: dict[str, Window] = {}
+        self._proxies: dict[str, Proxy] = {}
+        self._wall = Proxy(Policy(()))
+        """For whatever belongs to no window: it leads nowhere."""
         self._starting = asyncio.Lock()
 
     @classmethod
@@ -184,13 +213,16 @@ class Browser:
         await self._discard()
         await asyncio.to_thread(_sweep)
         self._profile = tempfile.mkdtemp(prefix=f"{PROFILE}{os.getpid()}-")
-        arguments = [*flags(config), f"--user-data-dir={self._profile}"]
         try:
+            await self._wall.start()
+            arguments = [*flags(config), f"--user-data-dir={self._profile}", *_through(self._wall.port)]
             self._pipe = await Pipe.start(self.executable, arguments)
             self._windows.clear()
             root = self._pipe.browser
             root.hears["Target.attachedToTarget"] = self._attached
             root.hears["Target.detachedFromTarget"] = self._detached
+            root.hears["Browser.downloadWillBegin"] = self._download
+            root.hears["Browser.downloadProgress"] = self._progress
             found = await bounded(root.send("Browser.getVersion"), config.launch_seconds, "starting the browser")
         except (FaultError, OSError) as error:
             await self._discard()
@@ -226,6 +258,20 @@ class Browser:
             for window in list(self._windows.values()):
                 window.detached(session)
 
+    def _download(self, told: dict[str, Any]) -> None:
+        # The tab has told its window already: what nobody claims, or has had enough of, is not wanted.
+        if not any(window.downloads.claims(told["guid"]) for window in self._windows.values()):
+            self._cancel(told["guid"])
+
+    def _progress(self, told: dict[str, Any]) -> None:
+        for window in list(self._windows.values()):
+            window.downloads.hear(told, self._cancel)
+
+    def _cancel(self, download: str) -> None:
+        if self._pipe is not None:
+            for context in self._windows:
+                self._pipe.browser.post("Browser.cancelDownload", {"guid": download, "browserContextId": context})
+
     async def open(self, *scripts: str) -> Window:
         """A new window with one empty tab; `scripts` run in each of its documents before the page's own."""
         window = Window(self, self.config, scripts)
@@ -235,14 +281,24 @@ class Browser:
     async def context(self, window: Window) -> str:
         """A fresh browser context for this window, by its id; starts the browser again when it has died."""
         await self.start()
-        name: str = (await self.ask("Target.createBrowserContext", {"disposeOnDetach": True}))["browserContextId"]
-        self._windows[name] = window
-        await self.ask("Browser.setDownloadBehavior", {"behavior": "deny", "browserContextId": name})
+        proxy = window.proxy = Proxy(window.policy, self.ledger, _allowance(self.config))
+        try:
+            await proxy.start()
+            asked = {"disposeOnDetach": True, "proxyServer": _server(proxy.port), "proxyBypassList": "<-loopback>"}
+            name: str = (await self.ask("Target.createBrowserContext", asked))["browserContextId"]
+        except BaseException:
+            await proxy.stop()
+            raise
+        self._windows[name], self._proxies[name] = window, proxy
+        await self.ask("Browser.setDownloadBehavior", {**window.downloads.begin(), "browserContextId": name})
         return name
 
     async def dispose(self, context: str, seconds: float) -> None:
         """Close a context with all its tabs."""
         self._windows.pop(context, None)
+        proxy = self._proxies.pop(context, None)
+        if proxy is not None:
+            await proxy.stop()
         await self.ask("Target.disposeBrowserContext", {"browserContextId": context}, seconds)
 
     async def ask(self, method: str, parameters: dict[str, Any], seconds: float | None = None) -> Any:
@@ -268,6 +324,8 @@ class Browser:
         """End what runs, and wait until nothing of it is left."""
         pipe, self._pipe, self.pid = self._pipe, None, None
         profile, self._profile = self._profile, None
+        proxies, self._proxies = [self._wall, *self._proxies.values()], {}
+        await asyncio.gather(*(proxy.stop() for proxy in proxies))
         if pipe is not None:
             pipe.kill()
             with suppress(TimeoutError):
