@@ -247,8 +247,10 @@ class Browser:
         if window is not None and about["type"] == "page":
             window.attached(session, about["targetId"])
         else:
-            session.post("Runtime.runIfWaitingForDebugger")
-            pipe.browser.post("Target.detachFromTarget", {"sessionId": told["sessionId"]})
+            # Let go before it runs, a worker would wait for ever.
+            running = session.post("Runtime.runIfWaitingForDebugger")
+            leaving = {"sessionId": told["sessionId"]}
+            running.add_done_callback(lambda _: pipe.browser.post("Target.detachFromTarget", leaving))
 
     def _detached(self, told: dict[str, Any]) -> None:
         if self._pipe is None:

@@ -133,7 +133,7 @@ def page(status: int, title: str, place: str, why: str, hint: str, *, last: bool
     fields = (
         (b"Content-Type", b"text/html; charset=utf-8"),
         (b"Content-Length", b"%d" % len(body)),
-        (b"Content-Security-Policy", b"default-src 'none'; sandbox"),
+        (b"Content-Security-Policy", b"default-src 'none'"),
         (b"X-Content-Type-Options", b"nosniff"),
         (b"Cache-Control", b"no-store"),
         (b"Connection", b"close" if last else b"keep-alive"),
