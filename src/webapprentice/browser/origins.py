@@ -30,12 +30,14 @@ _CLOSED = tuple(
             *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
             *("192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24"),
             *("203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
-            *("::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "3fff::/20", "5f00::/16"),
-            *("fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"),
+            *("2001::/23", "2001:db8::/32", "3fff::/20"),
         ),
     )
 )
-"""Loopback, private, shared, link-local, metadata, documentation, multicast, reserved and unspecified addresses."""
+"""Loopback, private, shared, link-local, metadata, documentation, multicast and reserved addresses."""
+_UNICAST = ipaddress.ip_network("2000::/3")
+"""The part of IPv6 that is given out; everything else is closed, whatever it may become."""
+_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -164,9 +166,10 @@ def public(address: str) -> bool:
     if any(plain.version == network.version and plain in network for network in _CLOSED):
         return False
     if isinstance(plain, ipaddress.IPv6Address):
-        number = int(plain)
-        if plain in ipaddress.ip_network("64:ff9b::/96"):
-            return public(str(ipaddress.IPv4Address(number & 0xFFFFFFFF)))
+        if plain in _TRANSLATED:
+            return public(str(ipaddress.IPv4Address(int(plain) & 0xFFFFFFFF)))
+        if plain not in _UNICAST:
+            return False
         if plain.sixtofour is not None:
             return public(str(plain.sixtofour))
     return plain.is_global

@@ -238,7 +238,7 @@ class Proxy:
             trouble = named(error, origin)
             self._note(place, trouble)
             status = 403 if trouble.code == BLOCKED else 502
-            self._answer(writer, status, str(origin), trouble, last=not bare or link is not None)
+            self._answer(writer, status, str(origin), trouble, last=not bare or link is not None or closes(request.fields))
             await writer.drain()
             return None
         finally:
