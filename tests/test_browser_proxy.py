@@ -163,7 +163,7 @@ def test_a_listed_local_name_and_a_listed_network_are_reached() -> None:
 TROUBLES = {
     "nothing": (b"", "ERR_EMPTY_RESPONSE"),
     "garbage": (b"\x00\xff\xfe" * 500 + b"\r\n\r\n", "ERR_INVALID_HTTP_RESPONSE"),
-    "half a head": (b"HTTP/1.1 200 OK\r\nContent-", "ERR_EMPTY_RESPONSE"),
+    "half a head": (b"HTTP/1.1 200 OK\r\nContent-", "ERR_INVALID_HTTP_RESPONSE"),
     "an endless head": (b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 20_000, "ERR_INVALID_HTTP_RESPONSE"),
     "two lengths": (
         b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",

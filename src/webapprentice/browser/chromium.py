@@ -284,6 +284,7 @@ class Browser:
         """A fresh browser context for this window, by its id; starts the browser again when it has died."""
         await self.start()
         proxy = window.proxy = Proxy(window.policy, self.ledger, _allowance(self.config))
+        proxy.noticed = window.noticed
         try:
             await proxy.start()
             asked = {"disposeOnDetach": True, "proxyServer": _server(proxy.port), "proxyBypassList": "<-loopback>"}
@@ -343,3 +344,5 @@ class Browser:
                 await self.ask("Browser.close", {}, 3.0)
                 await bounded(self._pipe.over.wait(), 3.0, "closing the browser")
         await self._discard()
+        for window in self._windows.values():
+            await window.downloads.end()

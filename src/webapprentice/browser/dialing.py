@@ -49,6 +49,8 @@ class Trouble(NamedTuple):
     code: str
     """nav_blocked_policy, or the name that Chromium gives such an error, such as net::ERR_CONNECTION_REFUSED."""
     message: str
+    begun: bool = False
+    """The browser has a part of the answer, and no page of ours in its place."""
 
 
 class Ledger:

@@ -74,6 +74,8 @@ class Proxy:
         self.troubles: dict[str, Trouble] = {}
         """The last trouble with an address (http), or with a `host:port` (tunnels)."""
         self._dialer = Dialer(policy, self.ledger, self.allowance, resolve)
+        self.noticed: Callable[[], None] | None = None
+        """Called at each trouble."""
         self._server: asyncio.Server | None = None
         self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
@@ -132,6 +134,8 @@ class Proxy:
         self.troubles.pop(place, None)
         if trouble is not None:
             self.troubles[place] = trouble
+            if self.noticed is not None:
+                self.noticed()
             if len(self.troubles) > NOTED:
                 del self.troubles[next(iter(self.troubles))]
 
@@ -174,6 +178,8 @@ class Proxy:
             while True:
                 line = await reader.readline()
                 if not line.endswith(b"\n"):
+                    if line or lines:
+                        raise ValueError("the head breaks off")
                     raise EOFError
                 size += len(line)
                 if size > HEAD_BYTES:
@@ -216,6 +222,7 @@ class Proxy:
             self._answer(writer, 400, place[:200], Trouble("net::ERR_INVALID_URL", "the request is malformed"))
             return link
         bare = body == Body(0)
+        self._note(place, None)
         try:
             if link is not None and (link.origin != origin or link.reader.at_eof() or self._refused(origin)):
                 link.writer.transport.abort()
@@ -238,7 +245,9 @@ class Proxy:
             trouble = named(error, origin)
             self._note(place, trouble)
             status = 403 if trouble.code == BLOCKED else 502
-            self._answer(writer, status, str(origin), trouble, last=not bare or link is not None or closes(request.fields))
+            self._answer(
+                writer, status, str(origin), trouble, last=not bare or link is not None or closes(request.fields)
+            )
             await writer.drain()
             return None
         finally:
@@ -304,10 +313,10 @@ class Proxy:
             await self._carry(link.reader, writer, body, allowed)
         except (EOFError, OSError, ValueError, TimeoutError, Troubled) as error:
             trouble = error.trouble if isinstance(error, Troubled) else _cut_short(body, link.origin)
-            if not writer.transport.is_closing():
-                self._note(place, trouble)
+            if not client.at_eof():  # else it was the browser that had enough
+                self._note(place, trouble._replace(begun=True))
             link.writer.transport.abort()
-            writer.transport.abort()
+            writer.close()
             return None
         finally:
             client.hung_up = None

@@ -68,6 +68,8 @@ class Sheet:
         self.crashed = False
         self.url = "about:blank"
         """Where its main frame is."""
+        self.loader = ""
+        """Of the document that `url` is the address of."""
         self.failed = ""
         """Where it was to be when the browser shows an error page instead."""
         self.heading = ""
@@ -233,7 +235,9 @@ class Window:
             if "parentId" not in told["frame"]:
                 sheet.url = told["frame"]["url"] + told["frame"].get("urlFragment", "")
                 sheet.failed = told["frame"].get("unreachableUrl", "")
+                sheet.loader = told["frame"]["loaderId"]
                 sheet.told = False
+                sheet.moved.set()
 
         def heading(told: dict[str, Any]) -> None:
             if told["frameId"] == sheet.target:
@@ -453,11 +457,13 @@ class Window:
         """
         sheet = self._sheet()
         sheet.failed, sheet.told = "", True
+        before = sheet.loaded
         try:
             await bounded(self._navigate(sheet, url), self.config.navigate_seconds, f"loading {url[:100]}")
         except FaultError as error:
             if error.fault.kind == "page_hang":
-                await self._give_up(sheet, url, error)
+                there = sheet.loaded is not before and "DOMContentLoaded" in sheet.loaded
+                await self._give_up(sheet, url, there, error)
             elif error.fault.kind not in ("navigation_failed", BLOCKED):
                 self.healthy = False
                 raise
@@ -478,7 +484,22 @@ class Window:
             trouble = self._reason(sheet, url, told["errorText"])
             raise _troubled(trouble or Trouble(told["errorText"], ""), url)
         if "loaderId" in told:  # there is none where only the fragment changes
-            await _until(sheet, told["loaderId"], "load")
+            await self._arrive(sheet, told["loaderId"])
+
+    async def _arrive(self, sheet: Sheet, loader: str) -> None:
+        """Wait until this document is loaded, or its loading is known to have broken off."""
+        while not sheet.loaded.issuperset((loader, "load")):
+            trouble = self.proxy.trouble(sheet.url) if self.proxy is not None and loader == sheet.loader else None
+            if trouble is not None and trouble.begun:
+                sheet.session.post("Page.stopLoading")
+                raise _troubled(trouble, sheet.url)
+            sheet.moved.clear()
+            await sheet.moved.wait()
+
+    def noticed(self) -> None:
+        """The proxy has had trouble: whoever waits for a page looks whether it is the one."""
+        for sheet in self._sheets:
+            sheet.moved.set()
 
     def _reason(self, sheet: Sheet, url: str, code: str) -> Trouble | None:
         """What the proxy knows of an error that the browser only has a name for."""
@@ -488,9 +509,8 @@ class Window:
         tunnels = [trouble for place, trouble in self.proxy.troubles.items() if "://" not in place]
         return named or (tunnels[-1] if tunnels else None)
 
-    async def _give_up(self, sheet: Sheet, url: str, error: FaultError) -> None:
+    async def _give_up(self, sheet: Sheet, url: str, there: bool, error: FaultError) -> None:
         """The deadline has passed: a page that can be used is left as it is, any other is given up with a fault."""
-        there = "DOMContentLoaded" in sheet.loaded
         sheet.session.post("Page.stopLoading")
         try:
             call = sheet.session.send("Runtime.evaluate", {"expression": "true"})
