@@ -289,6 +289,8 @@ class Browser:
             await proxy.start()
             asked = {"disposeOnDetach": True, "proxyServer": _server(proxy.port), "proxyBypassList": "<-loopback>"}
             name: str = (await self.ask("Target.createBrowserContext", asked))["browserContextId"]
+        except OSError as error:
+            raise fault("browser_error", f"no port for the window's proxy: {error}") from error
         except BaseException:
             await proxy.stop()
             raise

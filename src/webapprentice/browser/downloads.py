@@ -91,6 +91,8 @@ class Quarantine:
         guid = told["guid"]
         found = self._found.get(guid)
         if found is None or found.state != "running":
+            if told["state"] == "completed" and self.folder is not None:
+                (self.folder / guid).unlink(missing_ok=True)  # it was there before it could be cancelled
             return
         size = max(int(told["receivedBytes"]), 0)
         state = told["state"]
