@@ -9,7 +9,6 @@ import struct
 import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -168,22 +167,26 @@ def test_a_site_that_is_down_and_a_name_that_does_not_exist(stage: Stage, browse
     stage.run(scene())
 
 
-def test_a_certificate_that_nobody_signed(stage: Stage, browser: Browser, tmp_path: Path) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    folder = tmp_path_factory.mktemp("tls")
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]
     made = subprocess.run([*command, "-keyout", key, "-out", certificate], capture_output=True, check=False)
     if made.returncode:
         pytest.skip("no openssl to make a certificate with")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    return context
 
+
+def test_a_certificate_that_nobody_signed(stage: Stage, browser: Browser, secure: ssl.SSLContext) -> None:
     async def scene() -> None:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(certificate, key)
-
         async def handle(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             writer.close()
 
-        for secure, code in ((context, "net::ERR_CERT_AUTHORITY_INVALID"), (None, "net::ERR_")):
-            listening = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=secure)
+        for context, code in ((secure, "net::ERR_CERT_AUTHORITY_INVALID"), (None, "net::ERR_")):
+            listening = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=context)
             await _ends_well(browser, stage, f"https://127.0.0.1:{listening.sockets[0].getsockname()[1]}/", code)
             listening.close()
 
@@ -211,6 +214,33 @@ def test_a_page_that_can_be_used_is_kept_although_one_of_its_pictures_never_come
             await window.goto(url)
             assert (await window.observe()).observation.title == "Usable"
             assert window.healthy
+        listening.close()
+
+    stage.run(scene())
+
+
+def test_an_encrypted_page_loads_through_the_tunnel(stage: Stage, secure: ssl.SSLContext) -> None:
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while await reader.readuntil(b"\r\n\r\n"):
+                page = b"<title>Secret</title><script>fetch('/big').then((got) => got.text())</script>" + b" " * 300_000
+                await _send(writer, HTML + b"Content-Length: %d\r\n\r\n%s" % (len(page), page))
+        except (OSError, EOFError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.close()
+
+    async def scene() -> None:
+        listening = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=secure)
+        url = f"https://localhost:{listening.sockets[0].getsockname()[1]}/"
+        config = BrowserConfig(origins=(url,), arguments=("--ignore-certificate-errors",))
+        async with Browser.launch(config) as browser:
+            window = await browser.open()
+            for _ in range(2):
+                await window.goto(url)
+                assert (await window.observe()).observation.title == "Secret"
+            with pytest.raises(FaultError, match="nav_blocked_policy"):
+                await window.goto(url.replace("https:", "http:"))
         listening.close()
 
     stage.run(scene())
