@@ -14,6 +14,7 @@ from typing import Any, Self
 from webapprentice.browser.config import BrowserConfig
 from webapprentice.browser.deadline import bounded, fault
 from webapprentice.browser.dialing import Allowance, Ledger
+from webapprentice.browser.downloads import PREFIX
 from webapprentice.browser.origins import Policy
 from webapprentice.browser.pipe import Pipe, Session
 from webapprentice.browser.proxy import Proxy
@@ -68,7 +69,7 @@ HEADLESS = (
 )
 SMALL_MEMORY = 256 * 2**20
 """Bytes of shared memory below which Chromium crashes on larger pages; containers often have 64 MB."""
-PROFILE = "webapprentice-profile-"
+PROFILE = PREFIX
 MISSING = (
     "no Chromium found: install one (`playwright install chromium`, or your system's chromium-headless-shell package) "
     "or name it in WEBAPPRENTICE_CHROMIUM"
