@@ -32,10 +32,14 @@ class Stage(NamedTuple):
 def stage() -> Iterator[Stage]:
     if find_chromium() is None:
         pytest.skip("no Chromium on this machine")
-    config = BrowserConfig(
-        viewport=(800, 600), hosts=("127.0.0.1",), call_seconds=6.0, act_seconds=3.0, uploads=tempfile.gettempdir()
-    )
     with asyncio.Runner() as runner, PageServer(PAGES) as server:
+        config = BrowserConfig(
+            viewport=(800, 600),
+            origins=(server.url,),
+            call_seconds=6.0,
+            act_seconds=3.0,
+            uploads=tempfile.gettempdir(),
+        )
         launching = Browser.launch(config)
         browser = runner.run(launching.__aenter__())
         try:

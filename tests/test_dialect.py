@@ -7,7 +7,7 @@ import pytest
 from samples import page
 from webapprentice.core.actions import Click, Select, Stop, Type
 from webapprentice.core.faults import UsageError
-from webapprentice.core.records import Element, Message, Observation, Outcome, Result, Tab
+from webapprentice.core.records import Download, Element, Message, Observation, Outcome, Result, Tab
 from webapprentice.dialect import load, prompt_key
 
 DONE = Outcome(result=Result.DONE)
@@ -121,6 +121,14 @@ def test_a_dialog_stands_above_the_page(name: str) -> None:
     seen = page().with_(dialog="confirm: Really?\nSure?")
     first = load(name).describe(seen, tokens).text.split("\n")[0]
     assert first in ("dialog confirm : Really ? Sure ?", "[dialog] confirm: Really? Sure?")
+
+
+@pytest.mark.parametrize("name", ["compact", "webarena", "scribe"])
+def test_saved_files_stand_above_the_page(name: str) -> None:
+    files = (Download(name="report.pdf", bytes=9, state="finished"), Download(name="late.zip"))
+    text = load(name).describe(page().with_(downloads=files), len).text
+    assert text.partition("\n")[0] in ("saved report . pdf", "[saved] report.pdf")
+    assert "late" not in text
 
 
 def test_typed_words_come_from_the_goal_before_the_page() -> None:

@@ -15,9 +15,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from webapprentice.browser.acting import act
+    from webapprentice.browser.acting import act, landed
     from webapprentice.browser.chromium import Browser, find_chromium
     from webapprentice.browser.config import BrowserConfig
+    from webapprentice.browser.origins import origins_of
     from webapprentice.browser.window import Seen, Window
 
 _HOMES = {
@@ -27,9 +28,11 @@ _HOMES = {
     "Window": "window",
     "act": "acting",
     "find_chromium": "chromium",
+    "landed": "acting",
+    "origins_of": "origins",
 }
 
-__all__ = ["Browser", "BrowserConfig", "Seen", "Window", "act", "find_chromium"]
+__all__ = ["Browser", "BrowserConfig", "Seen", "Window", "act", "find_chromium", "landed", "origins_of"]
 
 
 def __getattr__(name: str) -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from webapprentice.browser.dialing import BLOCKED
 from webapprentice.browser.frames import Frame
 from webapprentice.browser.keyboard import MODIFIERS, combination, event, typed
 from webapprentice.browser.window import Window
@@ -82,17 +83,34 @@ async def act(window: Window, action: Action) -> Outcome:
     Raises FaultError owned by `environment` when the page hangs or is gone; when it merely took the input too late
     and still answers, the outcome is `late`.
     """
+    window.begin()
     try:
         await _carry_out(window, action)
     except Refused as refused:
         return refused.outcome
     except FaultError as error:
+        if error.fault.kind == BLOCKED:
+            return Outcome(result=Result.BLOCKED, message=error.fault.message[:200])
         if error.fault.kind == "navigation_failed":
             return Outcome(result=Result.UNSUITABLE, message=error.fault.message[:200])
         if error.fault.kind != "page_hang" or not await _answers(window):
             raise
         return Outcome(result=Result.LATE, message=f"the page was too slow: {error.fault.message}"[:200])
-    return DONE
+    diverted = window.diverted()
+    if diverted is not None:
+        return Outcome(result=Result.BLOCKED, message=diverted[:200])
+    return landed(window, DONE)
+
+
+def landed(window: Window, outcome: Outcome) -> Outcome:
+    """The outcome, or `blocked` when the page that the action led to is one that the policy refuses.
+
+    Ask again after observing: a redirect, or a name that leads into a private network, shows only then.
+    """
+    trouble = window.trouble()
+    if trouble is None or trouble.code != BLOCKED or outcome.result is not Result.DONE:
+        return outcome
+    return outcome.with_(result=Result.BLOCKED, message=trouble.message[:200])
 
 
 async def _answers(window: Window) -> bool:

@@ -13,7 +13,11 @@ from typing import Any, Self
 
 from webapprentice.browser.config import BrowserConfig
 from webapprentice.browser.deadline import bounded, fault
+from webapprentice.browser.dialing import Allowance, Ledger, Resolve, system
+from webapprentice.browser.downloads import PREFIX
+from webapprentice.browser.origins import Policy
 from webapprentice.browser.pipe import Pipe, Session
+from webapprentice.browser.proxy import Proxy
 from webapprentice.browser.window import Window
 from webapprentice.core.faults import FaultError, UnavailableError
 
@@ -27,6 +31,11 @@ FLAGS = (
     "--use-mock-keychain",
     "--disable-gpu",
     "--disable-quic",
+    # Nothing leaves but through the proxy: no UDP, no names looked up, no connections made ahead.
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--dns-prefetch-disable",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
     "--disable-breakpad",
     "--disable-sync",
     "--disable-extensions",
@@ -64,7 +73,7 @@ SMALL_MEMORY = 256 * 2**20
 """Bytes of shared memory below which Chromium crashes on larger pages; containers often have 64 MB."""
 _WEIGHED = 50
 """Episodes between two looks at the memory that the browser takes."""
-PROFILE = "webapprentice-profile-"
+PROFILE = PREFIX
 MISSING = (
     "no Chromium found: install one (`playwright install chromium`, or your system's chromium-headless-shell package) "
     "or name it in WEBAPPRENTICE_CHROMIUM"
@@ -103,15 +112,31 @@ def flags(config: BrowserConfig) -> list[str]:
         chosen.append("--disable-dev-shm-usage")
     if not sandboxed(config):
         chosen.append("--no-sandbox")
-    if config.hosts is not None:
-        allowed = " , ".join(f"EXCLUDE {host}" for host in config.hosts)
-        chosen.append(f"--host-resolver-rules=MAP * ~NOTFOUND , {allowed}")
     return [*chosen, *config.arguments]
 
 
 def sandboxed(config: BrowserConfig) -> bool:
     """Whether Chromium's own sandbox is on; root has to do without."""
     return config.sandbox if config.sandbox is not None else not (hasattr(os, "geteuid") and os.geteuid() == 0)
+
+
+def _server(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+def _through(port: int) -> tuple[str, ...]:
+    """Loopback addresses, too, go through the proxy: else they would be the hole in the wall."""
+    return f"--proxy-server={_server(port)}", "--proxy-bypass-list=<-loopback>"
+
+
+def _allowance(config: BrowserConfig) -> Allowance:
+    return Allowance(
+        body_bytes=config.body_bytes,
+        # The browser cancels a download that grows too large; this is the end for one that outruns it.
+        download_bytes=max(config.body_bytes, config.download_bytes + 2_000_000),
+        tunnel_bytes=config.tunnel_bytes,
+        connections=config.connections,
+    )
 
 
 def _little_shared_memory() -> bool:
@@ -143,8 +168,10 @@ def _runs(pid: int) -> bool:
 class Browser:
     """One browser process with any number of windows, each with cookies and storage of its own."""
 
-    def __init__(self, config: BrowserConfig, executable: Path) -> None:
+    def __init__(self, config: BrowserConfig, executable: Path, resolve: Resolve = system) -> None:
         self.config = config
+        self.resolve = resolve
+        """Gives the addresses of a name to the windows' proxies."""
         self.executable = executable
         self.version = ""
         """Such as `chromium 156.0.8078.79`, with `no sandbox` where that is so."""
@@ -154,20 +181,28 @@ class Browser:
         """Process id of the browser itself, which a wrapper may have started, while it runs."""
         self._pipe: Pipe | None = None
         self._profile: str | None = None
+        self.ledger = Ledger()
+        """What the windows' pages asked for and were refused."""
         self._windows: dict[str, Window] = {}
         self._retired: list[tuple[Pipe, str | None]] = []
         self._begun = 0
+        self._proxies: dict[str, Proxy] = {}
+        self._wall = Proxy(Policy(()))
+        """For whatever belongs to no window: it leads nowhere."""
         self._starting = asyncio.Lock()
 
     @classmethod
     @asynccontextmanager
-    async def launch(cls, config: BrowserConfig | None = None) -> AsyncIterator[Self]:
-        """A running browser, closed on the way out. Raises UnavailableError where there is none to start."""
+    async def launch(cls, config: BrowserConfig | None = None, resolve: Resolve = system) -> AsyncIterator[Self]:
+        """A running browser, closed on the way out; `resolve` gives the addresses of names.
+
+        Raises UnavailableError where there is none to start.
+        """
         config = config or BrowserConfig()
         executable = Path(config.executable) if config.executable else find_chromium()
         if executable is None or not executable.exists():
             raise UnavailableError(MISSING if executable is None else f"no browser at {executable}")
-        browser = cls(config, executable)
+        browser = cls(config, executable, resolve)
         try:
             await browser.start()
             yield browser
@@ -186,16 +221,23 @@ class Browser:
                 await self._start()
 
     async def _start(self) -> None:
-        config = self.config
         await self._discard()
+        await self._launch()
+
+    async def _launch(self) -> None:
+        config = self.config
         await asyncio.to_thread(sweep, Path(tempfile.gettempdir()))
         self._profile = tempfile.mkdtemp(prefix=f"{PROFILE}{os.getpid()}-")
-        arguments = [*flags(config), f"--user-data-dir={self._profile}"]
         try:
+            if not self._wall.port:
+                await self._wall.start()
+            arguments = [*flags(config), f"--user-data-dir={self._profile}", *_through(self._wall.port)]
             self._pipe = await Pipe.start(self.executable, arguments)
             pipe, root = self._pipe, self._pipe.browser
             root.hears["Target.attachedToTarget"] = lambda told: self._attached(pipe, told)
             root.hears["Target.detachedFromTarget"] = lambda told: self._detached(pipe, told)
+            root.hears["Browser.downloadWillBegin"] = self._download
+            root.hears["Browser.downloadProgress"] = self._progress
             found = await bounded(root.send("Browser.getVersion"), config.launch_seconds, "starting the browser")
         except (FaultError, OSError) as error:
             await self._discard()
@@ -218,14 +260,30 @@ class Browser:
         if window is not None and about["type"] == "page":
             window.attached(session, about["targetId"])
         else:
-            session.post("Runtime.runIfWaitingForDebugger")
-            pipe.browser.post("Target.detachFromTarget", {"sessionId": told["sessionId"]})
+            # Let go before it runs, a worker would wait for ever.
+            running = session.post("Runtime.runIfWaitingForDebugger")
+            leaving = {"sessionId": told["sessionId"]}
+            running.add_done_callback(lambda _: pipe.browser.post("Target.detachFromTarget", leaving))
 
     def _detached(self, pipe: Pipe, told: dict[str, Any]) -> None:
         session = pipe.forget(told["sessionId"])
         if session is not None:
             for window in list(self._windows.values()):
                 window.detached(session)
+
+    def _download(self, told: dict[str, Any]) -> None:
+        # The tab has told its window already: what nobody claims, or has had enough of, is not wanted.
+        if not any(window.downloads.claims(told["guid"]) for window in self._windows.values()):
+            self._cancel(told["guid"])
+
+    def _progress(self, told: dict[str, Any]) -> None:
+        for window in list(self._windows.values()):
+            window.downloads.hear(told, self._cancel)
+
+    def _cancel(self, download: str) -> None:
+        if self._pipe is not None:
+            for context in self._windows:
+                self._pipe.browser.post("Browser.cancelDownload", {"guid": download, "browserContextId": context})
 
     async def open(self, *scripts: str) -> Window:
         """A new window with one empty tab; `scripts` run in each of its documents before the page's own."""
@@ -242,14 +300,28 @@ class Browser:
         if self._pipe is None:
             raise fault("browser_dead", "the browser is not running")
         root = self._pipe.browser
-        name: str = (await self.ask("Target.createBrowserContext", {"disposeOnDetach": True}))["browserContextId"]
-        self._windows[name] = window
-        await self.ask("Browser.setDownloadBehavior", {"behavior": "deny", "browserContextId": name})
+        proxy = window.proxy = Proxy(window.policy, self.ledger, _allowance(self.config), self.resolve)
+        proxy.noticed = window.noticed
+        try:
+            await proxy.start()
+            asked = {"disposeOnDetach": True, "proxyServer": _server(proxy.port), "proxyBypassList": "<-loopback>"}
+            name: str = (await self.ask("Target.createBrowserContext", asked, root=root))["browserContextId"]
+        except OSError as error:
+            raise fault("browser_error", f"no port for the window's proxy: {error}") from error
+        except BaseException:
+            await proxy.stop()
+            raise
+        self._windows[name], self._proxies[name] = window, proxy
+        quarantine = {**window.downloads.begin(), "browserContextId": name}
+        await self.ask("Browser.setDownloadBehavior", quarantine, root=root)
         return name, root
 
     async def dispose(self, context: str, root: Session, seconds: float) -> None:
         """Close a context with all its tabs; the last one of a process that was replaced ends that process."""
         self._windows.pop(context, None)
+        proxy = self._proxies.pop(context, None)
+        if proxy is not None:
+            await proxy.stop()
         try:
             await self.ask("Target.disposeBrowserContext", {"browserContextId": context}, seconds, root)
         finally:
@@ -282,7 +354,7 @@ class Browser:
                 if self.alive and self._pipe is not None and self._begun >= min(limit or _WEIGHED, _WEIGHED):
                     self._retired.append((self._pipe, self._profile))
                     self._pipe, self._profile = None, None
-                    await self._start()
+                    await self._launch()
 
     def _megabytes(self) -> float:
         """Resident memory of the browser's processes; 0 where there is no /proc."""
@@ -329,3 +401,7 @@ class Browser:
         await self._discard()
         while self._retired:
             await self._end(*self._retired.pop())
+        proxies, self._proxies = [self._wall, *self._proxies.values()], {}
+        await asyncio.gather(*(proxy.stop() for proxy in proxies))
+        for window in self._windows.values():
+            await window.downloads.end()

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
+
+from pydantic import Field, field_validator
+
+from webapprentice.browser.origins import Rule
 from webapprentice.core.config import Config
 
 
@@ -20,8 +25,23 @@ class BrowserConfig(Config):
     """Time zone that pages see."""
     sandbox: bool | None = None
     """None: on, except for root, where Chromium refuses to start with it."""
-    hosts: tuple[str, ...] | None = None
-    """Names the browser may resolve; None: all of them. A convenience, not a security boundary."""
+    origins: tuple[str, ...] | None = None
+    """Origins that pages may reach, such as https://shop.example, *.shop.example or 127.0.0.1:8000; `*` or None: every
+    public one. This machine and private networks are reached only where they are listed."""
+    networks: tuple[str, ...] = ()
+    """Private networks, such as 10.0.0.0/8, into which the name of a listed origin may lead."""
+    body_bytes: int = Field(default=50_000_000, ge=0)
+    """Most that one answer over plain HTTP may carry."""
+    tunnel_bytes: int = Field(default=500_000_000, ge=0)
+    """Most that one encrypted connection may carry in its life."""
+    connections: int = Field(default=512, ge=1)
+    """Connections that the pages of one window may hold at one time."""
+    quarantine: str | None = None
+    """Folder that keeps what pages let download, a folder a window; None: a temporary one, removed with the window."""
+    download_bytes: int = Field(default=100_000_000, ge=0)
+    """Most that one download may bring; a larger one is cancelled."""
+    max_downloads: int = Field(default=20, ge=0)
+    """Downloads of one window at the most; 0: none."""
     arguments: tuple[str, ...] = ()
     """More flags for the command line."""
     call_seconds: float = 10.0
@@ -54,3 +74,17 @@ class BrowserConfig(Config):
     """Folder whose files may be handed to pages; None: no file may."""
     mask_passwords: bool = True
     """Show bullets for what a password field holds."""
+
+    @field_validator("origins")
+    @classmethod
+    def _readable(cls, origins: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for text in origins or ():
+            Rule.read(text)
+        return origins
+
+    @field_validator("networks")
+    @classmethod
+    def _networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        for text in networks:
+            ipaddress.ip_network(text)
+        return networks

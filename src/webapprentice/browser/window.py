@@ -14,8 +14,12 @@ from pydantic import TypeAdapter
 
 from webapprentice.browser.config import BrowserConfig
 from webapprentice.browser.deadline import bounded, fault
+from webapprentice.browser.dialing import BLOCKED, Trouble
+from webapprentice.browser.downloads import Quarantine
 from webapprentice.browser.frames import Frame, Frames
+from webapprentice.browser.origins import Policy, verdict
 from webapprentice.browser.pipe import ProtocolError, Session
+from webapprentice.browser.proxy import Proxy
 from webapprentice.core.faults import FaultError
 from webapprentice.core.records import Observation, Record, Tab
 
@@ -66,6 +70,14 @@ class Sheet:
         self.crashed = False
         self.url = "about:blank"
         """Where its main frame is."""
+        self.loader = ""
+        """Of the document that `url` is the address of."""
+        self.failed = ""
+        """Where it was to be when the browser shows an error page instead."""
+        self.heading = ""
+        """Where it was last told to go."""
+        self.told = False
+        """What is wrong with the current document has been said."""
         self.loaded: set[str] = set()
         """Marks of the current document's life: its loader's id, `DOMContentLoaded`, `load`."""
         self.moved = asyncio.Event()
@@ -90,6 +102,11 @@ class Window:
         """False after a fault: the window wants `renew` before it is used again."""
         self.answer: tuple[bool, str | None] | None = None
         """How the next confirm or prompt is answered; None: dismissed."""
+        self.policy = Policy(config.origins, config.networks)
+        """Which origins its pages may reach; see `allow`."""
+        self.proxy: Proxy | None = None
+        """Its only way out, while it is open."""
+        self.downloads = Quarantine(config)
         self._scripts = (page_script(), *scripts)
         self._context: str | None = None
         self._root: Session | None = None
@@ -174,6 +191,16 @@ class Window:
         self._sheets = [sheet]
         self._active, self.seen, self.answer = 0, None, None
         self._dialogs.clear()
+        self.downloads.clear()
+
+    def allow(self, origins: Iterable[str] | None) -> None:
+        """Another allow-list from now on, as in `BrowserConfig.origins`; open connections are cut.
+
+        Raises ValueError for what is no origin.
+        """
+        self.policy = Policy(origins, self.config.networks)
+        if self.proxy is not None:
+            self.proxy.restrict(self.policy)
 
     def attached(self, session: Session, target: str) -> None:
         """A tab of this window exists; it waits, before its first script, for what `_prepare` tells it."""
@@ -227,6 +254,14 @@ class Window:
         def navigated(told: dict[str, Any]) -> None:
             if "parentId" not in told["frame"]:
                 sheet.url = told["frame"]["url"] + told["frame"].get("urlFragment", "")
+                sheet.failed = told["frame"].get("unreachableUrl", "")
+                sheet.loader = told["frame"]["loaderId"]
+                sheet.told = False
+                sheet.moved.set()
+
+        def heading(told: dict[str, Any]) -> None:
+            if told["frameId"] == sheet.target:
+                sheet.heading = told["url"]
 
         def within(told: dict[str, Any]) -> None:
             if told["frameId"] == sheet.target:
@@ -240,6 +275,8 @@ class Window:
         sheet.session.hears |= {
             "Page.lifecycleEvent": life,
             "Page.frameNavigated": navigated,
+            "Page.frameRequestedNavigation": heading,
+            "Page.downloadWillBegin": self.downloads.claim,
             "Page.navigatedWithinDocument": within,
             "Page.windowOpen": lambda told: self._expected.append(told["url"]),
             "Page.javascriptDialogOpening": lambda told: self._dialog(sheet, told),
@@ -274,6 +311,7 @@ class Window:
         """Let the window go; the browser stays."""
         self.healthy = False
         await self._leave()
+        await self.downloads.end()
 
     # Calls
 
@@ -384,6 +422,9 @@ class Window:
             torn = Observation(url=self.url, torn=True, tabs=await self._tabs(self.url, ""))
             return self._note(Seen(torn, False, None, None))
         changes: dict[str, Any] = {"tabs": await self._tabs(look.seen.url, look.seen.title)}
+        if self.downloads.seen:
+            await self.downloads.settled()
+            changes["downloads"] = self.downloads.seen
         if self._dialogs:
             changes["dialog"] = "; ".join(self._dialogs)
             self._dialogs.clear()
@@ -455,24 +496,100 @@ class Window:
     # Going places
 
     async def goto(self, url: str) -> None:
-        """Load an address in the active tab. Raises FaultError of kind navigation_failed or page_hang."""
+        """Load an address in the active tab.
+
+        Raises FaultError of kind navigation_failed with the net code, nav_blocked_policy, or page_hang when the page
+        does not answer any more. An address that is downloaded leaves the page as it was.
+        """
         sheet = self._sheet()
+        sheet.failed, sheet.told = "", True
+        before = sheet.loaded
         try:
             await bounded(self._navigate(sheet, url), self.config.navigate_seconds, f"loading {url[:100]}")
         except FaultError as error:
-            if error.fault.kind != "navigation_failed":
+            if error.fault.kind == "page_hang":
+                there = sheet.loaded is not before and "DOMContentLoaded" in sheet.loaded
+                await self._give_up(sheet, url, there, error)
+            elif error.fault.kind not in ("navigation_failed", BLOCKED):
                 self.healthy = False
-            raise
+                raise
+            else:
+                raise
+        trouble = self.proxy.trouble(sheet.url) if self.proxy is not None else None
+        if trouble is not None:
+            raise _troubled(trouble, url)
 
     async def _navigate(self, sheet: Sheet, url: str) -> None:
         try:
             told = await sheet.session.send("Page.navigate", {"url": url})
         except ProtocolError as error:
             raise fault("navigation_failed", f"{error.message}: {url[:100]}") from error
+        if told.get("isDownload"):
+            return
         if "errorText" in told:
-            raise fault("navigation_failed", f"{told['errorText']} while loading {url[:100]}")
+            trouble = self._reason(sheet, url, told["errorText"])
+            raise _troubled(trouble or Trouble(told["errorText"], ""), url)
         if "loaderId" in told:  # there is none where only the fragment changes
-            await _until(sheet, told["loaderId"], "load")
+            await self._arrive(sheet, told["loaderId"])
+
+    async def _arrive(self, sheet: Sheet, loader: str) -> None:
+        """Wait until this document is loaded, or its loading is known to have broken off."""
+        while not sheet.loaded.issuperset((loader, "load")):
+            trouble = self.proxy.trouble(sheet.url) if self.proxy is not None and loader == sheet.loader else None
+            if trouble is not None and trouble.begun:
+                sheet.session.post("Page.stopLoading")
+                raise _troubled(trouble, sheet.url)
+            sheet.moved.clear()
+            await sheet.moved.wait()
+
+    def noticed(self) -> None:
+        """The proxy has had trouble: whoever waits for a page looks whether it is the one."""
+        for sheet in self._sheets:
+            sheet.moved.set()
+
+    def _reason(self, sheet: Sheet, url: str, code: str) -> Trouble | None:
+        """What the proxy knows of an error that the browser only has a name for."""
+        if self.proxy is None or not ("TUNNEL" in code or "PROXY" in code):
+            return None
+        named = self.proxy.trouble(sheet.failed or url)
+        tunnels = [trouble for place, trouble in self.proxy.troubles.items() if "://" not in place]
+        return named or (tunnels[-1] if tunnels else None)
+
+    async def _give_up(self, sheet: Sheet, url: str, there: bool, error: FaultError) -> None:
+        """The deadline has passed: a page that can be used is left as it is, any other is given up with a fault."""
+        sheet.session.post("Page.stopLoading")
+        try:
+            call = sheet.session.send("Runtime.evaluate", {"expression": "true"})
+            await bounded(call, min(2.0, self.config.call_seconds), "asking whether the page lives")
+        except FaultError:
+            raise self._broken(error) from None
+        if not there:
+            seconds = self.config.navigate_seconds
+            message = f"net::ERR_TIMED_OUT: not there within {seconds:g} s: {url[:100]}"
+            raise fault("navigation_failed", message) from error
+
+    def trouble(self) -> Trouble | None:
+        """Why the active tab does not show what it was told to, if that is news: said once for each document."""
+        sheet = self._sheets[self._active] if self._sheets else None
+        if sheet is None or self.proxy is None or sheet.told:
+            return None
+        found = self.proxy.trouble(sheet.failed or sheet.url)
+        sheet.told = found is not None
+        return found
+
+    def begin(self) -> None:
+        """An action begins: what was wrong before is not its doing."""
+        self.trouble()
+        for sheet in self._sheets:
+            sheet.heading = ""
+
+    def diverted(self) -> str | None:
+        """Why the policy refuses where the active tab was told to go since `begin`; None where it does not."""
+        sheet = self._sheets[self._active] if self._sheets else None
+        if sheet is None or not sheet.heading.startswith(("http:", "https:")):
+            return None
+        why = verdict(self.policy, sheet.heading)
+        return why and f"{sheet.heading[:80]} is refused: {why}"
 
     async def history(self, way: int) -> bool:
         """Go one page back (-1) or forward (1); False when there is none. Raises FaultError as `goto` does."""
@@ -526,6 +643,13 @@ class Window:
         """Give the active tab, and those to come, another viewport."""
         self._size = (width, height)
         await self.ask("Emulation.setDeviceMetricsOverride", _metrics(width, height), "resizing")
+
+
+def _troubled(trouble: Trouble, url: str) -> FaultError:
+    if trouble.code == BLOCKED:
+        return fault(BLOCKED, trouble.message)
+    said = f" ({trouble.message})" if trouble.message else ""
+    return fault("navigation_failed", f"{trouble.code} while loading {url[:100]}{said}")
 
 
 def _metrics(width: int, height: int) -> dict[str, Any]:

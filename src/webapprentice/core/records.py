@@ -104,6 +104,18 @@ class Tab(Record):
     active: bool = False
 
 
+class Download(Record):
+    """A file that a page let download; it lies in quarantine and is never opened."""
+
+    name: str
+    """What the page calls it, made harmless: no folders, no control characters, 120 characters at the most."""
+    bytes: int = 0
+    state: Literal["running", "finished", "cancelled", "refused"] = "running"
+    """`refused`: larger than allowed, or one too many."""
+    sha256: str = ""
+    """Of the whole file, in hexadecimal; empty until it is finished."""
+
+
 class Observation(Record):
     """What could be seen before a step."""
 
@@ -123,6 +135,8 @@ class Observation(Record):
     frames_skipped: int = 0
     dialog: str | None = None
     """Text of a dialog that the page opened since the last observation, with its kind in front."""
+    downloads: tuple[Download, ...] = ()
+    """Files that pages let download since the window was opened."""
     last_error: str | None = None
     """What the last action came to, when it was not done."""
 

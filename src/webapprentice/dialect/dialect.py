@@ -56,13 +56,18 @@ class Dialect(Record):
         return prompt, seen
 
     def describe(self, observation: Observation, count: Count, target: int | None = None) -> PageText:
-        """The page as this dialect's models read it; a dialog stands above it."""
+        """The page as this dialect's models read it; a dialog, and the files that have been saved, stand above it."""
         seen = render(observation.elements, self.form, self.budget, count, target)
-        if not observation.dialog:
-            return seen
-        words = " ".join(pieces(observation.dialog)[: 3 * _SHOWN_WORDS])
-        line = f"dialog {words}" if self.form is Form.COMPACT else f"[dialog] {' '.join(observation.dialog.split())}"
-        return seen.with_(text=f"{line}\n{seen.text}".rstrip("\n"))
+        lines = [self._line("dialog", observation.dialog)] if observation.dialog else []
+        saved = ", ".join(one.name for one in observation.downloads if one.state == "finished")
+        if saved:
+            lines.append(self._line("saved", saved))
+        return seen.with_(text="\n".join([*lines, seen.text]).rstrip("\n")) if lines else seen
+
+    def _line(self, what: str, said: str) -> str:
+        if self.form is Form.COMPACT:
+            return f"{what} {' '.join(pieces(said)[: 3 * _SHOWN_WORDS])}"
+        return f"[{what}] {' '.join(said.split())}"
 
     def read(self, said: str, goal: str, observation: Observation) -> Read:
         """The action these words are, or why they are none; spaced words are looked up in the goal, then the page."""

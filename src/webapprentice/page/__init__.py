@@ -6,5 +6,6 @@ One code path serves recordings, benchmarks, training and live acting; a raw HTM
 from webapprentice.page.form import Cut, Form, PageText
 from webapprentice.page.parsing import from_html
 from webapprentice.page.rendering import label, render
+from webapprentice.page.walls import Wall, wall
 
-__all__ = ["Cut", "Form", "PageText", "from_html", "label", "render"]
+__all__ = ["Cut", "Form", "PageText", "Wall", "from_html", "label", "render", "wall"]

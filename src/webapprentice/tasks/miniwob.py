@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from webapprentice.browser import Browser, BrowserConfig, Seen, Window, act
+from webapprentice.browser import Browser, BrowserConfig, Seen, Window, act, landed
 from webapprentice.core.actions import Action, Stop
 from webapprentice.core.faults import Fault, FaultError, Owner
 from webapprentice.core.keys import seed_for
@@ -183,6 +183,7 @@ class MiniWob:
         outcome = Outcome(result=Result.DONE) if isinstance(action, Stop) else await act(self.window, action)
         probe = f"typeof WOB_DONE_GLOBAL === 'undefined' ? null : {VERDICT}"
         seen = await self._see(probe)
+        outcome = landed(self.window, outcome)
         observation = seen.observation
         if seen.extra is None:
             # The agent has left the task's page: nothing there can judge it any more.
@@ -237,7 +238,8 @@ async def worlds(count: int, config: BrowserConfig | None = None, port: int = 0)
     Raises UnavailableError when Chromium or the pages are missing, or the port is taken. Passwords are shown, because
     the benchmark makes them up, and no other host can be reached.
     """
-    config = (config or BrowserConfig()).with_(viewport=VIEWPORT, mask_passwords=False, hosts=("127.0.0.1",))
+    config = (config or BrowserConfig()).with_(viewport=VIEWPORT, mask_passwords=False)
     with PageServer(folder(), port) as server:
+        config = config.with_(origins=(server.url,))
         async with Browser.launch(config) as browser:
             yield [MiniWob(await browser.open(PREPARE), server.url) for _ in range(count)]

@@ -60,6 +60,7 @@ def _answerer(folder: Path) -> type[BaseHTTPRequestHandler]:
     class Answer(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 30
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             found = content(urlsplit(self.path).path)
