@@ -147,8 +147,8 @@ class Sender:
 
     def finish(self, collection: str, trajectory: Trajectory) -> None:  # noqa: ARG002 - the driver knows the collection
         """Send the end of an episode without the steps, which were sent before."""
-        brief = trajectory.model_copy(update={"steps": ()})
-        self._port.tell(News(trajectory.key, Finished(trajectory=brief, steps=len(trajectory.steps)).model_dump_json().encode(), last=True))
+        brief = Finished(trajectory=trajectory.model_copy(update={"steps": ()}), steps=len(trajectory.steps))
+        self._port.tell(News(trajectory.key, brief.model_dump_json().encode(), last=True))
 
     def together(self) -> AbstractContextManager[None]:
         """Nothing to hold together: what is sent arrives in order."""
