@@ -98,7 +98,7 @@ def differ(here: dict[str, Any], there: dict[str, Any], key: str) -> bool:
 def played(tasks: list[Task], seeds: range, path: Path, pool: PoolConfig) -> tuple[dict[str, Any], dict[str, int]]:
     """Keys, and what every episode came to; and what the store counts."""
     started = time.monotonic()
-    with Store.create(path) as store, hired(pool) as executor:
+    with Store.create(path) as store, hired(pool, lambda line: print(line, file=sys.stderr)) as executor:
         keys = asyncio.run(
             attempt_all(
                 None, tasks, seeds, 1, RolloutConfig(), store, "c", pool=pool, executor=executor, named=Named(name="")

@@ -43,7 +43,7 @@ async def _evaluate(run: Path, config: ExamineConfig, as_json: bool) -> None:
     model = None if config.model == "solvers" else load_model(config.model, config.options)
     exam, value, lines = config.exam, dict[str, Any](), []
     named, budget = Named.of(config.model, config.options), Budget(config.pool.limits)
-    with Store.create(run / "store.sqlite") as store, hired(config.pool) as executor:
+    with Store.create(run / "store.sqlite") as store, hired(config.pool, Ticker()) as executor:
         for temperature in exam.temperatures if model else (0.0,):
             collection = f"exam/{config.label}/T{temperature:g}"
             keys = await attempt_all(

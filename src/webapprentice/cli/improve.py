@@ -48,7 +48,7 @@ async def carry_out(run: Path, config: ImproveConfig, line: str, as_json: bool, 
 
     check(config)
     started = time.monotonic()
-    with Store.create(run / "store.sqlite") as store, hired(config.pool) as executor:
+    with Store.create(run / "store.sqlite") as store, hired(config.pool, Ticker()) as executor:
         workshop = Workshop(run, config, store, Ticker(), executor)
         workshop.stages.frozen = again
         (run / "config.json").write_text(config.model_dump_json(indent=1) + "\n", encoding="utf-8")

@@ -47,7 +47,7 @@ async def _rollout(run: Path, config: AttemptConfig, as_json: bool) -> None:
 
     model = None if config.model == "solvers" else load_model(config.model, config.options)
     named, budget = Named.of(config.model, config.options), Budget(config.pool.limits)
-    with Store.create(run / "store.sqlite") as store, hired(config.pool) as executor:
+    with Store.create(run / "store.sqlite") as store, hired(config.pool, Ticker()) as executor:
         keys = await attempt_all(
             model,
             load(config.tasks),

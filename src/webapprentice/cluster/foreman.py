@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -77,6 +77,8 @@ class Foreman:
     config: ClusterConfig
     most: int
     """Parcels in flight at one worker."""
+    say: Callable[[str], None] = lambda _line: None
+    """Is told of each worker that died, in one line."""
     lost: int = field(default=0, init=False)
     """Workers that died so far."""
 
@@ -188,6 +190,8 @@ class _Crew:
         self.size = max(1, len(self._workers))
 
     def _lose(self, worker: _Worker, why: str) -> list[News]:
+        held = self.roster.held(worker.name)
+        self._foreman.say(f"{worker.name} ({worker.host or 'not started'}) died, its {held} jobs go to others: {why}")
         self._drop(worker)
         self._foreman.lost += 1
         self._deaths += 1

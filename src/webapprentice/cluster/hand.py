@@ -61,7 +61,8 @@ class Hand:
     def close(self, seconds: float) -> bool:
         """Bring the errand to an end; says whether it has ended."""
         self._closing.set()
-        self._thread.join(seconds)
+        if self._thread.ident is not None:
+            self._thread.join(seconds)
         return not self._thread.is_alive()
 
     # The errand's side: a `Port`

@@ -37,9 +37,15 @@ except AuthenticationError:
 else:
     print("let in")
 """
-OURS = {
-    "RAY_AUTH_MODE": "token",
+QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
+    # Ray prints the death of a worker on standard output, where our results go; the foreman says it in one line.
+    "RAY_DEDUP_LOGS_SKIP_REGEX": "^",
+}
+"""Environment of every process of ours that imports Ray."""
+OURS = {
+    **QUIET,
+    "RAY_AUTH_MODE": "token",
     # Ray's switch for machines that take part in no cluster: with 0, everything listens on 127.0.0.1 alone.
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
 }
@@ -155,7 +161,7 @@ def _theirs(config: ClusterConfig) -> Iterator[RayYard]:
             "code on it: set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH as on its nodes, "
             "or accept the risk with --set pool.cluster.allow_unauthenticated=true"
         )
-    with _environment({"RAY_USAGE_STATS_ENABLED": "0"}):
+    with _environment(QUIET):
         ray = _ray()
         with _started(ray, address=config.address) as context:
             if not config.allow_unauthenticated and _lets_in_anybody(context.address_info["gcs_address"]):

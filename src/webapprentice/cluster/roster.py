@@ -57,8 +57,8 @@ class Roster:
 
     def lose(self, worker: str, why: str) -> list[News]:
         """Take everything from a worker that died; gives the end of the parcels that have died too often."""
-        given_up = []
-        for parcel in reversed(self._held.pop(worker, {}).values()):
+        given_up, again = list[News](), list[Parcel]()
+        for parcel in self._held.pop(worker, {}).values():
             self._losses[parcel.key] += 1
             if self._losses[parcel.key] > self._retries:
                 times = self._losses[parcel.key]
@@ -66,5 +66,6 @@ class Roster:
             elif self._losses[parcel.key] >= SUSPECT:
                 self._suspects.append(parcel)
             else:
-                self._waiting.appendleft(parcel)
+                again.append(parcel)
+        self._waiting.extendleft(reversed(again))
         return given_up

@@ -35,17 +35,21 @@ class Named(Record):
 
 
 @contextmanager
-def hired(pool: PoolConfig) -> Iterator[Executor | None]:
-    """Who plays the episodes of a command: the workers of a cluster, or, as None, this process."""
+def hired(pool: PoolConfig, say: Callable[[str], None] = lambda _line: None) -> Iterator[Executor | None]:
+    """Who plays the episodes of a command: the workers of a cluster, or, as None, this process.
+
+    `say` is told of each worker that died.
+    """
     with ExitStack() as stack:
-        yield None if pool.executor == "local" else Hired(pool, stack)
+        yield None if pool.executor == "local" else Hired(pool, stack, say)
 
 
 class Hired:
     """An `Executor` that looks for its cluster when there is something to do."""
 
-    def __init__(self, pool: PoolConfig, stack: ExitStack) -> None:
+    def __init__(self, pool: PoolConfig, stack: ExitStack, say: Callable[[str], None]) -> None:
         self._pool = pool
+        self._say = say
         self._stack = stack
         self.foreman: Foreman | None = None
 
@@ -54,7 +58,7 @@ class Hired:
         if self.foreman is None:
             pool = self._pool
             yard = self._stack.enter_context(connect(pool.cluster))
-            self.foreman = Foreman(yard, pool.cluster, pool.contexts + pool.cluster.ahead)
+            self.foreman = Foreman(yard, pool.cluster, pool.contexts + pool.cluster.ahead, self._say)
         return self.foreman.carry_out(errand, setup, parcels)
 
 
