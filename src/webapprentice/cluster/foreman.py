@@ -20,7 +20,7 @@ EXCHANGE_SECONDS = 0.25
 """How long a worker holds a call back for news."""
 TURN_SECONDS = 1.0
 """How long the foreman waits for any call before he looks at the clock."""
-FALSE_STARTS = 3
+FALSE_STARTS = 5
 """Workers that may die beyond one for each place before anything was ever brought; then something is wrong with all."""
 
 

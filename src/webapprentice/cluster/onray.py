@@ -19,6 +19,8 @@ from webapprentice.cluster.foreman import GoneError
 from webapprentice.cluster.hand import Hand
 from webapprentice.core.faults import UnavailableError, UsageError
 
+OLDEST = (2, 54)
+"""Before, commands could be run without the token."""
 TEMPORARY = "wa-"
 """Folders of our clusters: TEMPORARY, process id, chance."""
 _LONGEST = 15
@@ -120,7 +122,8 @@ class RayYard:
         except errors.RayTaskError:
             raise
         except (errors.RayError, TimeoutError) as error:
-            raise GoneError(_line(error)) from error
+            said = str(error).strip().splitlines() or [type(error).__name__]
+            raise GoneError(said[0][:200]) from error
 
     def dismiss(self, worker: Any) -> None:
         """Kill the actor's process; its browser goes with it."""
@@ -206,6 +209,8 @@ def _ray() -> Any:
         import ray
     except ImportError as error:
         raise UnavailableError("Ray is not installed; run: pip install 'webapprentice[ray]'") from error
+    if tuple(map(int, ray.__version__.split(".")[:2])) < OLDEST:
+        raise UnavailableError(f"Ray {ray.__version__} lets strangers run code; install 2.54 or newer")
     return ray
 
 

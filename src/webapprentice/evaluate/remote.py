@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, aclosing, nullcontext
 from typing import Annotated, Literal
@@ -169,9 +170,12 @@ async def attempt_elsewhere(
     """Have every job done by workers, and write what they say into the store. Raises LimitError at a run's limit."""
     progress = Progress(total=len(todo), prices=setup.rollout.limits)
     clerk = Clerk(store, setup.collection, {job.key: job for job in todo}, setup.key, setup.rollout)
+    told = False
     parcels = [Parcel(job.key, job.model_dump_json().encode()) for job in todo]
     async with budget.within(), aclosing(executor.carry_out(ERRAND, setup.model_dump_json().encode(), parcels)) as days:
         async for batch in days:
+            if not told:
+                told, progress.started = True, time.monotonic()  # starting workers is not playing
             steps, ended = await asyncio.to_thread(clerk.write, batch)
             for step in steps:
                 budget.note(step.usage, setup.rollout.limits)
