@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from webapprentice.browser import find_chromium
 from webapprentice.cluster import ClusterConfig, Foreman, ThreadYard, connect
+from webapprentice.cluster.hand import ROOM, Hand
 from webapprentice.cluster.roster import Roster
 from webapprentice.core.faults import LimitError, Owner, UnavailableError, UsageError
 from webapprentice.core.protocols import News, Parcel, Port
@@ -49,6 +50,16 @@ def hopeless(setup: bytes, port: Port) -> None:
 
 def broken(setup: bytes, port: Port) -> None:
     raise KeyError("our own bug")
+
+
+def flood(setup: bytes, port: Port) -> None:
+    parcel = port.take(5.0)
+    assert parcel is not None
+    for number in range(3 * ROOM):
+        port.tell(News(parcel.key, str(number).encode()))
+    port.tell(News(parcel.key, b"", last=True))
+    while not port.closed:
+        port.take(0.05)
 
 
 def mute(setup: bytes, port: Port) -> None:
@@ -143,6 +154,20 @@ def test_workers_that_die_are_replaced_and_nothing_ends_twice() -> None:
     assert Counter(one.key for one in news if one.last) == Counter(parcel.key for parcel in parcels(60))
     assert foreman.lost == 6
     assert not any(one.lost for one in news)
+
+
+def test_a_worker_with_much_to_say_waits_until_it_is_heard() -> None:
+    hand = Hand(f"{HERE}:flood", b"")
+    hand.start()
+    first, over = hand.exchange([("k0", b"")], 5.0)
+    time.sleep(0.3)
+    second, _ = hand.exchange([], 0.1)
+    assert over is None
+    assert len(first) <= ROOM
+    assert len(second) == ROOM  # it had 300 ms to say more
+    assert hand.close(5.0)
+    news, _ = carried_out("flood", ThreadYard(1), 1)
+    assert [int(one.body) for one in news[:-1]] == list(range(3 * ROOM))
 
 
 def test_what_workers_raise_is_raised_here() -> None:
