@@ -21,7 +21,7 @@ from webapprentice.core.faults import UnavailableError, UsageError
 
 OLDEST = (2, 54)
 """Before, commands could be run without the token."""
-TEMPORARY = "wa-"
+TEMPORARY = "wa-ray-"
 """Folders of our clusters: TEMPORARY, process id, chance."""
 _LONGEST = 15
 """Characters of the folder that temporary folders are made in. A socket's path has room for 107, and Ray's own part of
@@ -181,10 +181,10 @@ def _started(ray: Any, **how: Any) -> Iterator[Any]:
         raise UnavailableError("this process is connected to a Ray cluster already; end that connection first")
     try:
         context = ray.init(log_to_driver=False, logging_level="ERROR", **how)
-    except (ray.exceptions.RayError, ConnectionError, RuntimeError, ValueError, OSError, AssertionError) as error:
+    except Exception as error:  # when a machine is too busy, Ray raises this very class
         ray.shutdown()
         where = f"the Ray cluster {how['address']} cannot be used" if how["address"] != "local" else "Ray cannot start"
-        raise UnavailableError(f"{where}: {_line(error)}") from error
+        raise UnavailableError(f"{where}: {_line(error)}; run the same command later to go on") from error
     try:
         yield context
     finally:
@@ -224,7 +224,7 @@ def _short() -> str:
         )
     for folder in Path(found).glob(f"{TEMPORARY}*"):
         owner = folder.name.removeprefix(TEMPORARY).split("-")[0]
-        if owner.isdigit() and (folder / "token").exists() and not _runs(int(owner)):
+        if owner.isdigit() and folder.stat().st_uid == os.geteuid() and not _runs(int(owner)):
             shutil.rmtree(folder, ignore_errors=True)
     return found
 
