@@ -242,7 +242,7 @@ def test_workers_that_die_give_what_this_process_gives(tmp_path: Path) -> None:
 @needs_browser
 def test_an_episode_whose_workers_all_die_is_the_environments_fault(tmp_path: Path) -> None:
     tasks = load("miniwob/click-test")
-    yard = ThreadYard(1, dies=lambda worker, call: call == 3)
+    yard = ThreadYard(1, dies=lambda worker, call: call == 2)
     foreman = Foreman(yard, ClusterConfig(workers=1, retries=1, close_seconds=5.0), 1)
     with Store.create(tmp_path / "s.sqlite") as store:
         (key,) = asyncio.run(
