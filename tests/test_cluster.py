@@ -229,7 +229,7 @@ needs_browser = pytest.mark.skipif(find_chromium() is None, reason="no Chromium 
 @needs_browser
 def test_workers_that_die_give_what_this_process_gives(tmp_path: Path) -> None:
     here = attempts(tmp_path, "here")
-    yard = ThreadYard(2, dies=lambda worker, call: worker in (1, 3) and call == 6)
+    yard = ThreadYard(2, dies=lambda worker, call: worker in (1, 3) and call == 4)
     foreman = Foreman(yard, ClusterConfig(workers=2, close_seconds=5.0), 3)
     there = attempts(tmp_path, "there", foreman)
     assert here[:2] == there[:2]
