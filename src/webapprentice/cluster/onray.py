@@ -133,25 +133,24 @@ class RayYard:
 @contextmanager
 def _ours(config: ClusterConfig) -> Iterator[RayYard]:
     folder = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY}{os.getpid()}-", dir=_short()))
-    token = folder / "token"
-    token.touch(mode=0o600)
-    token.write_text(secrets.token_hex(32), encoding="ascii")
-    with _environment({**OURS, "RAY_AUTH_TOKEN_PATH": str(token)}, drop=("RAY_AUTH_TOKEN", "RAY_ADDRESS")):
-        ray = _ray()
-        cpus = max(os.cpu_count() or 1, round(config.workers * config.cpus))
-        try:
+    try:
+        token = folder / "token"
+        token.touch(mode=0o600)
+        token.write_text(secrets.token_hex(32), encoding="ascii")
+        with _environment({**OURS, "RAY_AUTH_TOKEN_PATH": str(token)}, drop=("RAY_AUTH_TOKEN", "RAY_ADDRESS")):
+            ray = _ray()
             with _started(
                 ray,
                 address="local",
                 include_dashboard=False,
-                num_cpus=cpus,
+                num_cpus=max(os.cpu_count() or 1, round(config.workers * config.cpus)),
                 object_store_memory=_STORE_BYTES,
                 _node_ip_address="127.0.0.1",
                 _temp_dir=str(folder),
             ):
                 yield RayYard(ray, config)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
