@@ -57,8 +57,9 @@ class _Lazy(click.Group):
 def apprentice() -> None:
     """Teach an open language model to use websites, and measure honestly whether it got better.
 
-    Start with `apprentice improve --run runs/first`. Exit codes: 0 done, 2 wrong input, 69 something needed is missing,
-    70 a bug or a broken model, 74 disk, 75 somebody else is at work there, 130 interrupted.
+    Start with `apprentice improve --run runs/first`. Exit codes: 0 done, 2 wrong input, 4 a limit that
+    you set was reached, 69 something needed is missing, 70 a bug or a broken model, 74 disk, 75 somebody else is at
+    work there, 130 interrupted.
     """
 
 

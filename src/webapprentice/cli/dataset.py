@@ -17,7 +17,7 @@ from webapprentice.improve.verbs import RowsConfig
 def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
     """Turn kept attempts into prompt/completion rows; held-out tasks are refused."""
     from webapprentice.curate import examples
-    from webapprentice.evaluate.attempts import dialect_of
+    from webapprentice.evaluate import dialect_of
     from webapprentice.improve.workshop import write_rows
     from webapprentice.models import load as load_model
     from webapprentice.store import Store

@@ -69,6 +69,15 @@ def _training() -> tuple[str, str]:
     return "ok", f"torch {version('torch')}; {gpu}"
 
 
+def _cluster() -> tuple[str, str]:
+    if importlib.util.find_spec("ray") is None:
+        return "ok", "Ray is not installed; only `--executor ray` needs it: pip install 'webapprentice[ray]'"
+    old = tuple(map(int, version("ray").split(".")[:2])) < (2, 54)
+    return (
+        ("warn", f"Ray {version('ray')} is refused: install 2.54 or newer") if old else ("ok", f"Ray {version('ray')}")
+    )
+
+
 def _disk() -> tuple[str, str]:
     free = shutil.disk_usage(Path.cwd()).free / 1e9
     return ("ok" if free > 2 else "warn"), f"{free:.0f} GB free here"
@@ -84,6 +93,7 @@ _CHECKS: dict[str, Callable[[], tuple[str, str]]] = {
     "sandbox": _sandbox,
     "pages": _pages,
     "training": _training,
+    "cluster": _cluster,
     "disk": _disk,
     "cores": _cores,
 }

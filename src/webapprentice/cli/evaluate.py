@@ -8,18 +8,21 @@ from typing import Any
 
 import click
 
-from webapprentice.cli.options import Ticker, emit, run_option, settings
+from webapprentice.cli.options import Ticker, emit, executor_option, run_option, settings
 from webapprentice.improve.verbs import ExamineConfig
 
 
 @click.command("evaluate")
 @run_option
+@executor_option
 @settings(ExamineConfig)
-def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+def command(
+    run: Path, executor: tuple[str, ...], file: Path | None, sets: tuple[str, ...], dry_run: bool, as_json: bool
+) -> None:
     """Examine a model on unseen seeds at every temperature."""
     from webapprentice.tasks import load
 
-    config = ExamineConfig.resolve(file, sets)
+    config = ExamineConfig.resolve(file, (*sets, *executor))
     tasks = load(config.exam.tasks)
     if dry_run:
         number = len(tasks) * config.exam.seeds * len(config.exam.temperatures)
@@ -29,16 +32,18 @@ def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, 
 
 
 async def _evaluate(run: Path, config: ExamineConfig, as_json: bool) -> None:
-    from webapprentice.evaluate import attempt_all
+    from webapprentice.evaluate import Named, attempt_all, hired
     from webapprentice.improve.workshop import teller
     from webapprentice.metrics import both_readings, episodes_of
     from webapprentice.models import load as load_model
+    from webapprentice.rollout import Budget
     from webapprentice.store import Store
     from webapprentice.tasks import load
 
     model = None if config.model == "solvers" else load_model(config.model, config.options)
     exam, value, lines = config.exam, dict[str, Any](), []
-    with Store.create(run / "store.sqlite") as store:
+    named, budget = Named.of(config.model, config.options), Budget(config.pool.limits)
+    with Store.create(run / "store.sqlite") as store, hired(config.pool, Ticker()) as executor:
         for temperature in exam.temperatures if model else (0.0,):
             collection = f"exam/{config.label}/T{temperature:g}"
             keys = await attempt_all(
@@ -51,6 +56,9 @@ async def _evaluate(run: Path, config: ExamineConfig, as_json: bool) -> None:
                 collection,
                 pool=config.pool,
                 tell=teller(Ticker(), collection),
+                budget=budget,
+                executor=executor,
+                named=named,
             )
             success, strict = both_readings(episodes_of(store.trajectories(collection, keys, steps=False)))
             value[collection] = {"success": success.model_dump(mode="json"), "strict": strict.model_dump(mode="json")}

@@ -9,19 +9,22 @@ from pathlib import Path
 
 import click
 
-from webapprentice.cli.options import Ticker, emit, run_option, settings, updates
+from webapprentice.cli.options import Ticker, emit, executor_option, run_option, settings, updates
 from webapprentice.improve.config import ImproveConfig
 
 
 @click.command("improve")
 @run_option
+@executor_option
 @settings(ImproveConfig)
-def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+def command(
+    run: Path, executor: tuple[str, ...], file: Path | None, sets: tuple[str, ...], dry_run: bool, as_json: bool
+) -> None:
     """Practise, filter, fine-tune and examine, for one or more rounds; ends with RUN/report.html.
 
     Run the same command again after a kill: finished stages and saved episodes are not done twice.
     """
-    config = ImproveConfig.resolve(file, sets)
+    config = ImproveConfig.resolve(file, (*sets, *executor))
     if dry_run:
         plan = _plan(config)
         emit(plan, as_json, "\n".join(f"{name}: {value}" for name, value in plan.items()))
@@ -35,6 +38,7 @@ async def carry_out(run: Path, config: ImproveConfig, line: str, as_json: bool, 
 
     `again` works on nothing: it raises UsageError when the run is not finished.
     """
+    from webapprentice.evaluate import hired
     from webapprentice.improve.gallery import gallery
     from webapprentice.improve.loop import improve
     from webapprentice.improve.reporting import report_data
@@ -44,8 +48,8 @@ async def carry_out(run: Path, config: ImproveConfig, line: str, as_json: bool, 
 
     check(config)
     started = time.monotonic()
-    with Store.create(run / "store.sqlite") as store:
-        workshop = Workshop(run, config, store, Ticker())
+    with Store.create(run / "store.sqlite") as store, hired(config.pool, Ticker()) as executor:
+        workshop = Workshop(run, config, store, Ticker(), executor)
         workshop.stages.frozen = again
         (run / "config.json").write_text(config.model_dump_json(indent=1) + "\n", encoding="utf-8")
         base, rounds = await improve(workshop)

@@ -36,6 +36,21 @@ def run_option(command: F) -> F:
     )(command)
 
 
+def executor_option(command: F) -> F:
+    """`--executor local|ray`, the same as `--set pool.executor=...`; gives a pair for `resolve`, or none."""
+
+    def pair(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[str, ...]:
+        return () if value is None else (f"pool.executor={value}",)
+
+    return click.option(
+        "--executor",
+        "executor",
+        type=click.Choice(["local", "ray"]),
+        callback=pair,
+        help="Play episodes in this process (the default), or by workers of a Ray cluster.",
+    )(command)
+
+
 def settings(config: type[Config]) -> Callable[[F], F]:
     """`--config`, `--set`, `--dry-run` and `--json` for a verb with this configuration."""
 

@@ -8,18 +8,21 @@ from typing import Any
 
 import click
 
-from webapprentice.cli.options import Ticker, emit, run_option, settings
+from webapprentice.cli.options import Ticker, emit, executor_option, run_option, settings
 from webapprentice.improve.verbs import AttemptConfig
 
 
 @click.command("rollout")
 @run_option
+@executor_option
 @settings(AttemptConfig)
-def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+def command(
+    run: Path, executor: tuple[str, ...], file: Path | None, sets: tuple[str, ...], dry_run: bool, as_json: bool
+) -> None:
     """Attempt tasks in real Chromium; every step is saved as it happens."""
     from webapprentice.tasks import load
 
-    config = AttemptConfig.resolve(file, sets)
+    config = AttemptConfig.resolve(file, (*sets, *executor))
     tasks = load(config.tasks)
     if dry_run:
         number = len(tasks) * config.seeds * config.attempts
@@ -34,15 +37,17 @@ def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, 
 
 
 async def _rollout(run: Path, config: AttemptConfig, as_json: bool) -> None:
-    from webapprentice.evaluate import attempt_all
+    from webapprentice.evaluate import Named, attempt_all, hired
     from webapprentice.improve.workshop import teller
     from webapprentice.metrics import both_readings, episodes_of
     from webapprentice.models import load as load_model
+    from webapprentice.rollout import Budget
     from webapprentice.store import Store
     from webapprentice.tasks import load
 
     model = None if config.model == "solvers" else load_model(config.model, config.options)
-    with Store.create(run / "store.sqlite") as store:
+    named, budget = Named.of(config.model, config.options), Budget(config.pool.limits)
+    with Store.create(run / "store.sqlite") as store, hired(config.pool, Ticker()) as executor:
         keys = await attempt_all(
             model,
             load(config.tasks),
@@ -53,6 +58,9 @@ async def _rollout(run: Path, config: AttemptConfig, as_json: bool) -> None:
             config.collection,
             pool=config.pool,
             tell=teller(Ticker(), config.collection),
+            budget=budget,
+            executor=executor,
+            named=named,
         )
         success, strict = both_readings(episodes_of(store.trajectories(config.collection, keys, steps=False)))
     value = {

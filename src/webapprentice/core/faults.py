@@ -3,6 +3,7 @@
 The whole tree:
 
     ApprenticeError            one clear line for the user; carries an exit code
+    ├── LimitError             4   a limit that the user set for the run was reached
     ├── UsageError             2   wrong input: unknown task, bad YAML, missing file
     ├── UnavailableError       69  something we need is not there: no Chromium, port taken, no endpoint
     ├── OutputError            74  the disk is full, a store cannot be read or written
@@ -51,6 +52,12 @@ class UsageError(ApprenticeError):
     """The input was wrong; the line says what, why, and what to do."""
 
     exit_code = 2
+
+
+class LimitError(ApprenticeError):
+    """The run used what it was allowed to use; running it again goes on."""
+
+    exit_code = 4
 
 
 class UnavailableError(ApprenticeError):

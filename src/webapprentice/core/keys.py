@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel
+
+FOR_KEYS: Final = {"for": "keys"}
+"""Serialisation context in which a configuration may leave out what is off, so that a new knob changes no old key."""
 
 
 def canonical(value: Any) -> bytes:
@@ -15,7 +18,7 @@ def canonical(value: Any) -> bytes:
 
     def plain(item: Any) -> Any:
         if isinstance(item, BaseModel):
-            return item.model_dump(mode="json")
+            return item.model_dump(mode="json", context=FOR_KEYS)
         if isinstance(item, Path):
             return str(item)
         raise TypeError(f"{type(item).__name__} has no canonical form")

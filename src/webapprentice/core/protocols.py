@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import AsyncGenerator, Sequence
+from typing import NamedTuple, Protocol
 
 from webapprentice.core.actions import Action
 from webapprentice.core.records import Judgment, Message, Observation, Outcome, Record, Task, Trajectory, Usage
@@ -89,6 +89,57 @@ class World(Protocol):
 
     async def close(self) -> None:
         """Let everything go."""
+        ...
+
+
+class Parcel(NamedTuple):
+    """One piece of work for a worker elsewhere."""
+
+    key: str
+    """Content key: the same work is known by it wherever and however often it is done."""
+    body: bytes
+    """JSON."""
+
+
+class News(NamedTuple):
+    """What a worker has to say of one parcel."""
+
+    key: str
+    body: bytes
+    """JSON; empty when `lost` says why nothing came of it."""
+    last: bool = False
+    """There is no more to come of this parcel."""
+    lost: str = ""
+    """Why the parcel was given up: every worker that had it died."""
+
+
+class Port(Protocol):
+    """A worker's end of the line to whoever hands out the work."""
+
+    @property
+    def closed(self) -> bool:
+        """No more is wanted: come to an end soon."""
+        ...
+
+    def take(self, seconds: float) -> Parcel | None:
+        """The next parcel; None when none came in so many seconds."""
+        ...
+
+    def tell(self, news: News) -> None:
+        """Pass on news; waits while too much of it has not been fetched."""
+        ...
+
+
+class Executor(Protocol):
+    """Carries out parcels by workers that may be on other machines and may die at any moment."""
+
+    def carry_out(self, errand: str, setup: bytes, parcels: Sequence[Parcel]) -> AsyncGenerator[list[News]]:
+        """News of the parcels, in order for each; the last of a parcel comes exactly once.
+
+        `errand` is `module:function`; each worker calls it with `setup` and its `Port`. A parcel whose worker died is
+        handed out again, and what was said of it before is void. Raises what an errand raised, and UnavailableError
+        when no worker can be had.
+        """
         ...
 
 

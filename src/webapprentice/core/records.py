@@ -216,6 +216,8 @@ class Ending(StrEnum):
     """The agent said that it had finished."""
     STEP_LIMIT = "step_limit"
     TIME_LIMIT = "time_limit"
+    TOKEN_LIMIT = "token_limit"
+    MONEY_LIMIT = "money_limit"
     REPEATED = "repeated"
     """The same action three times in a row."""
     UNREADABLE = "unreadable"

@@ -2,51 +2,64 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Self
 
-from pydantic import Field
-
-from webapprentice import __version__
-from webapprentice.browser import BrowserConfig
-from webapprentice.core.config import Config
+from webapprentice.cluster import Foreman, connect
 from webapprentice.core.faults import UsageError
-from webapprentice.core.protocols import Model, Sampling
-from webapprentice.core.records import Provenance, Task
-from webapprentice.dialect import Dialect
-from webapprentice.dialect import load as load_dialect
-from webapprentice.rollout import (
-    Actor,
-    Batcher,
-    Job,
-    ModelActor,
-    Progress,
-    RolloutConfig,
-    SolverActor,
-    jobs_for,
-    rollout,
-)
+from webapprentice.core.protocols import Executor, Model, News, Parcel
+from webapprentice.core.records import Record, Task
+from webapprentice.evaluate.remote import NOT_SHARED, Setup, attempt_elsewhere
+from webapprentice.evaluate.setting import NO_MODEL, PoolConfig, playing
+from webapprentice.models import ModelConfig
+from webapprentice.rollout import Actor, Budget, Job, Metered, Progress, RolloutConfig, jobs_for, rollout
 from webapprentice.store import Store
-from webapprentice.tasks.miniwob import worlds
 from webapprentice.tasks.solvers import SOLVERS
 
 
-class PoolConfig(Config):
-    """How fast things run; nothing here may change a result's key."""
+class Named(Record):
+    """How workers elsewhere come by the model."""
 
-    contexts: int = Field(default=24, ge=1, le=256)
-    """Browser contexts side by side."""
-    batch: int = Field(default=0, ge=0)
-    """Prompts answered in one model call; 0 takes half of the contexts, so that browser and model work at once."""
-    port: int = Field(default=0, ge=0, le=65535)
-    """Port of the task pages on 127.0.0.1; 0 takes a free one."""
-    browser: BrowserConfig = BrowserConfig()
+    name: str
+    options: ModelConfig = ModelConfig()
+
+    @classmethod
+    def of(cls, name: str, options: ModelConfig) -> Self:
+        """The same model for processes that stand in other folders."""
+        adapter = options.adapter and options.adapter.absolute()
+        return cls(
+            name=str(Path(name).absolute()) if Path(name).is_dir() else name, options=options.with_(adapter=adapter)
+        )
 
 
-def dialect_of(config: RolloutConfig) -> Dialect:
-    """The dialect of a rollout, with its budget where one was set."""
-    dialect = load_dialect(config.dialect)
-    return dialect.with_(budget=config.budget) if config.budget else dialect
+@contextmanager
+def hired(pool: PoolConfig, say: Callable[[str], None] = lambda _line: None) -> Iterator[Executor | None]:
+    """Who plays the episodes of a command: the workers of a cluster, or, as None, this process.
+
+    `say` is told of each worker that died.
+    """
+    with ExitStack() as stack:
+        yield None if pool.executor == "local" else Hired(pool, stack, say)
+
+
+class Hired:
+    """An `Executor` that looks for its cluster when there is something to do."""
+
+    def __init__(self, pool: PoolConfig, stack: ExitStack, say: Callable[[str], None]) -> None:
+        self._pool = pool
+        self._say = say
+        self._stack = stack
+        self.foreman: Foreman | None = None
+
+    def carry_out(self, errand: str, setup: bytes, parcels: Sequence[Parcel]) -> AsyncGenerator[list[News]]:
+        """As the foreman does. Raises UnavailableError and UsageError as `cluster.connect` does."""
+        if self.foreman is None:
+            pool = self._pool
+            yard = self._stack.enter_context(connect(pool.cluster))
+            self.foreman = Foreman(yard, pool.cluster, pool.contexts + pool.cluster.ahead, self._say)
+        return self.foreman.carry_out(errand, setup, parcels)
 
 
 async def attempt_all(
@@ -60,59 +73,60 @@ async def attempt_all(
     *,
     pool: PoolConfig | None = None,
     tell: Callable[[Progress], None] | None = None,
+    budget: Budget | None = None,
+    executor: Executor | None = None,
+    named: Named | None = None,
 ) -> list[str]:
     """Make every attempt that the collection lacks; returns the keys of all of them, old and new, in order.
 
-    Without a model the scripted solvers act. Raises UnavailableError when there is no browser, UsageError when a task
-    has no solver.
+    Without a model the scripted solvers act. An executor has the attempts made by its workers, which load the model as
+    `named` says. Raises UnavailableError when there is no browser, UsageError when a task has no solver or workers
+    cannot load the model, LimitError when the budget is used up.
     """
     pool = pool or PoolConfig()
+    budget = budget or Budget(pool.limits)
     unsolved = [task.id for task in tasks if model is None and task.id not in SOLVERS]
     if unsolved:
         raise UsageError(f"{len(unsolved)} tasks have no scripted solver, such as {unsolved[0]}; leave them out")
-    name = model.key if model else "scripted-solvers"
+    name = model.key if model else NO_MODEL
     jobs = jobs_for(tasks, seeds, attempts, name, config)
+    keys = [job.key for job in jobs]
     finished = store.finished(collection)
     todo = [job for job in jobs if job.key not in finished]
     if not todo:
-        return [job.key for job in jobs]
+        return keys
+    if executor is not None:
+        setup = _setup(model, named, name, config, pool, collection, len(todo))
+        await attempt_elsewhere(executor, setup, todo, store, budget, tell)
+        return keys
     contexts = min(pool.contexts, len(todo))
-    dialect = dialect_of(config)
-    async with worlds(contexts, pool.browser, pool.port) as here:
-        origin = Provenance(
-            config_hash=config.hash,
-            version=__version__,
-            model=name,
-            browser=here[0].window.browser.version,
-            temperature=config.temperature if model else None,
-            spelling=config.dialect,
-        )
-        if model is None:
+    async with budget.within(), playing(model, contexts, config, pool) as (worlds, actor, origin):
 
-            def solver(job: Job) -> Actor:
-                return SolverActor(job.task, SOLVERS[job.task.id], dialect)
+        def metered(job: Job) -> Actor:
+            return Metered(actor(job), budget, config.limits)
 
-            await rollout(todo, here, solver, store, collection, origin=origin, config=config, tell=tell)
-        else:
-            batcher = Batcher(model, pool.batch or (contexts + 1) // 2)
-            actor = _actors(batcher, dialect, config, model)
-            serving = asyncio.create_task(batcher.serve())
-            try:
-                await rollout(todo, here, actor, store, collection, origin=origin, config=config, tell=tell)
-            finally:
-                serving.cancel()
-                await asyncio.gather(serving, return_exceptions=True)
-    return [job.key for job in jobs]
+        await rollout(todo, worlds, metered, store, collection, origin=origin, config=config, tell=tell)
+    return keys
 
 
-def _actors(batcher: Batcher, dialect: Dialect, config: RolloutConfig, model: Model) -> Callable[[Job], Actor]:
-    def actor(job: Job) -> Actor:
-        sampling = Sampling(
-            temperature=config.temperature,
-            top_p=config.top_p,
-            max_tokens=config.max_tokens or dialect.answer,
-            seed=int(job.key[:8], 16),
-        )
-        return ModelActor(batcher, dialect, sampling, model.count)
-
-    return actor
+def _setup(
+    model: Model | None,
+    named: Named | None,
+    key: str,
+    config: RolloutConfig,
+    pool: PoolConfig,
+    collection: str,
+    jobs: int,
+) -> Setup:
+    """What workers are told. Raises UsageError for a model that they cannot have."""
+    if model is not None and (named is None or named.name.startswith("scripted:@")):
+        raise UsageError(NOT_SHARED)
+    each = -(-jobs // max(1, pool.cluster.workers))
+    return Setup(
+        model=named.name if model is not None and named is not None else None,
+        key=key,
+        options=named.options if named is not None else ModelConfig(),
+        rollout=config,
+        pool=pool.with_(contexts=min(pool.contexts, each)),
+        collection=collection,
+    )

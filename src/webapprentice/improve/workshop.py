@@ -12,16 +12,15 @@ from typing import Any, cast
 
 from webapprentice.core.faults import UsageError
 from webapprentice.core.keys import key_of
-from webapprentice.core.protocols import Model, Scorer
+from webapprentice.core.protocols import Executor, Model, Scorer
 from webapprentice.core.records import Example, Task, Trajectory
 from webapprentice.curate import examples
 from webapprentice.curate import filter as sift
-from webapprentice.evaluate import attempt_all
-from webapprentice.evaluate.attempts import dialect_of
+from webapprentice.evaluate import Named, attempt_all, dialect_of
 from webapprentice.improve.config import ImproveConfig
 from webapprentice.improve.stages import Stages, Tell
 from webapprentice.models import load as load_model
-from webapprentice.rollout import Progress
+from webapprentice.rollout import Budget, Progress
 from webapprentice.rollout.progress import line
 from webapprentice.store import Store
 from webapprentice.tasks import load as load_tasks
@@ -34,12 +33,16 @@ _TELL_EVERY = 5.0
 class Workshop:
     """One run folder: `store.sqlite`, `data/*.jsonl`, `models/*/`, `report.html`."""
 
-    def __init__(self, folder: Path, config: ImproveConfig, store: Store, tell: Tell) -> None:
+    def __init__(
+        self, folder: Path, config: ImproveConfig, store: Store, tell: Tell, executor: Executor | None = None
+    ) -> None:
         self.folder = folder
         self.config = config
         self.store = store
         self.tell = tell
         self.stages = Stages(store, tell)
+        self._executor = executor
+        self._budget = Budget(config.pool.limits)
         self._models: dict[str, Model] = {}
         """The models used last; more than two of them need not fit beside each other."""
 
@@ -73,6 +76,9 @@ class Workshop:
                 collection,
                 pool=self.config.pool,
                 tell=say,
+                budget=self._budget,
+                executor=self._executor,
+                named=self._named(name),
             )
             return {"keys": keys, "collection": collection}
 
@@ -156,6 +162,9 @@ class Workshop:
                     collection,
                     pool=self.config.pool,
                     tell=teller(self.tell, f"exam {label}, {what}"),
+                    budget=self._budget,
+                    executor=self._executor,
+                    named=self._named(name),
                 )
                 return {"keys": keys, "collection": collection}
 
@@ -168,6 +177,9 @@ class Workshop:
         """The trajectories of these keys, in the order of the keys; without steps for statistics."""
         found = {trajectory.key: trajectory for trajectory in self.store.trajectories(None, keys, steps=steps)}
         return [found[key] for key in keys if key in found]
+
+    def _named(self, name: str) -> Named:
+        return Named.of(str(self._where(name)), self.config.options)
 
     def _where(self, name: str) -> Path | str:
         inside = self.folder / name

@@ -2,17 +2,25 @@
 
 from webapprentice.rollout.actors import Actor, ModelActor, Said, SolverActor
 from webapprentice.rollout.batching import Batcher
-from webapprentice.rollout.engine import Job, Progress, RolloutConfig, jobs_for, rollout
+from webapprentice.rollout.engine import Feed, Job, Progress, Queues, RolloutConfig, jobs_for, play, rollout
+from webapprentice.rollout.limits import Budget, EpisodeLimits, Metered, RunLimits
 
 __all__ = [
     "Actor",
     "Batcher",
+    "Budget",
+    "EpisodeLimits",
+    "Feed",
     "Job",
+    "Metered",
     "ModelActor",
     "Progress",
+    "Queues",
     "RolloutConfig",
+    "RunLimits",
     "Said",
     "SolverActor",
     "jobs_for",
+    "play",
     "rollout",
 ]

@@ -9,14 +9,15 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any, Protocol
 
-from pydantic import Field
+from pydantic import Field, SerializationInfo, SerializerFunctionWrapHandler, model_serializer
 
 from webapprentice import __version__
 from webapprentice.core.actions import Stop
 from webapprentice.core.config import Config
 from webapprentice.core.faults import Fault, FaultError, Owner, UnavailableError
-from webapprentice.core.keys import key_of
+from webapprentice.core.keys import FOR_KEYS, key_of
 from webapprentice.core.protocols import World
 from webapprentice.core.records import (
     Ending,
@@ -31,7 +32,8 @@ from webapprentice.core.records import (
     Trajectory,
 )
 from webapprentice.rollout.actors import Actor, Said
-from webapprentice.rollout.writing import Pen
+from webapprentice.rollout.limits import EpisodeLimits
+from webapprentice.rollout.writing import Ledger, Pen
 from webapprentice.store import Episode, Store
 
 _IN_A_ROW = 3
@@ -59,6 +61,18 @@ class RolloutConfig(Config):
     """Tokens of one answer; 0 takes the dialect's own."""
     max_steps: int = Field(default=0, ge=0)
     """Steps of one episode; 0 takes each task's own limit."""
+    limits: EpisodeLimits = EpisodeLimits()
+
+    @model_serializer(mode="wrap")
+    def _written(self, write: SerializerFunctionWrapHandler, info: SerializationInfo) -> dict[str, Any]:
+        """For keys, limits that are off are left out, and prices where no money is limited: they change no attempt."""
+        found: dict[str, Any] = write(self)
+        if info.context is FOR_KEYS:
+            limits = self.limits if self.limits.money else self.limits.with_(price_in=0.0, price_out=0.0)
+            del found["limits"]
+            if limits != EpisodeLimits():
+                found["limits"] = limits.model_dump()
+        return found
 
 
 class Job(Record):
@@ -80,6 +94,14 @@ def jobs_for(tasks: Iterable[Task], seeds: Sequence[int], attempts: int, model: 
     ]
 
 
+class Feed(Protocol):
+    """Where worlds get their jobs from."""
+
+    async def next(self, task: str | None) -> Job | None:
+        """The next job for a world that has just done this task; None when there will be no more."""
+        ...
+
+
 @dataclass
 class Progress:
     """Counts of a rollout under way."""
@@ -88,8 +110,11 @@ class Progress:
     done: int = 0
     succeeded: int = 0
     steps: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     endings: Counter[str] = field(default_factory=Counter)
+    prices: EpisodeLimits = field(default_factory=EpisodeLimits)
     started: float = field(default_factory=time.monotonic)
 
     def note(self, trajectory: Trajectory) -> None:
@@ -97,9 +122,16 @@ class Progress:
         self.done += 1
         self.succeeded += trajectory.succeeded
         self.steps += len(trajectory.steps)
+        self.prompt_tokens += sum(step.usage.prompt_tokens for step in trajectory.steps)
+        self.completion_tokens += sum(step.usage.completion_tokens for step in trajectory.steps)
         self.endings[trajectory.ending] += 1
         if trajectory.fault:
             self.faults[f"{trajectory.fault.owner}/{trajectory.fault.kind}"] += 1
+
+    @property
+    def money(self) -> float:
+        """What the tokens of finished trajectories cost."""
+        return self.prices.cost(self.prompt_tokens, self.completion_tokens)
 
     @property
     def seconds(self) -> float:
@@ -124,20 +156,43 @@ async def rollout(
     """
     finished = store.finished(collection)
     todo = [job for job in jobs if job.key not in finished]
-    progress = Progress(total=len(todo))
-    queues = Queues(todo)
+    progress = Progress(total=len(todo), prices=(config or RolloutConfig()).limits)
+
+    def note(trajectory: Trajectory) -> None:
+        progress.note(trajectory)
+        if tell:
+            tell(progress)
+
+    await play(
+        Queues(todo), worlds[: max(1, len(todo))], actor, store, collection, origin=origin, config=config, note=note
+    )
+    return progress
+
+
+async def play(
+    feed: Feed,
+    worlds: Sequence[World],
+    actor: Callable[[Job], Actor],
+    store: Ledger,
+    collection: str,
+    *,
+    origin: Provenance | None = None,
+    config: RolloutConfig | None = None,
+    note: Callable[[Trajectory], None] | None = None,
+) -> None:
+    """Make every attempt that the feed gives, until it gives no more. Raises as `rollout` does."""
     pen = Pen(store)
     origin = origin or Provenance(version=__version__)
-    limit = (config or RolloutConfig()).max_steps
+    config = config or RolloutConfig()
 
     async def work(world: World) -> None:
         task: str | None = None
         last: Trajectory | None = None
         saved = pen.nothing()
-        while (job := queues.next(task)) is not None:
+        while (job := await feed.next(task)) is not None:
             task = job.task.id
             for _ in range(_TRIES):
-                trajectory = await attempt(job, world, actor(job), pen, store, collection, origin, limit)
+                trajectory = await attempt(job, world, actor(job), pen, store, collection, origin, config)
                 if trajectory.fault is None:
                     break
             await told(saved, last)
@@ -150,20 +205,17 @@ async def rollout(
 
     async def told(saved: Future[None], trajectory: Trajectory | None) -> None:
         await saved
-        if trajectory is not None:
-            progress.note(trajectory)
-            if tell:
-                tell(progress)
+        if note and trajectory is not None:
+            note(trajectory)
 
     writing = asyncio.create_task(pen.serve())
     try:
         async with asyncio.TaskGroup() as group:
-            for world in worlds[: max(1, len(todo))]:
+            for world in worlds:
                 group.create_task(work(world))
     finally:
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
-    return progress
 
 
 class Queues:
@@ -171,11 +223,15 @@ class Queues:
 
     def __init__(self, jobs: Sequence[Job]) -> None:
         self._left: dict[str, deque[Job]] = {}
-        for job in jobs:
-            self._left.setdefault(job.task.id, deque()).append(job)
         self._at = Counter[str]()
+        for job in jobs:
+            self.add(job)
 
-    def next(self, task: str | None) -> Job | None:
+    def add(self, job: Job) -> None:
+        """One more."""
+        self._left.setdefault(job.task.id, deque()).append(job)
+
+    async def next(self, task: str | None) -> Job | None:
         """The next job for a world that has just done this task; None when nothing is left.
 
         A world that changes goes where most jobs are left for each world that is there already.
@@ -197,10 +253,10 @@ async def attempt(
     world: World,
     actor: Actor,
     pen: Pen,
-    store: Store,
+    store: Ledger,
     collection: str,
     origin: Provenance,
-    max_steps: int = 0,
+    config: RolloutConfig,
 ) -> Trajectory:
     """One episode from reset to ending. Faults become data; our own bugs still crash."""
     started = time.monotonic()
@@ -218,9 +274,10 @@ async def attempt(
         episode = Episode(key=job.key, collection=collection, task=job.task, goal=goal, provenance=about)
         saved = pen.begin(partial(store.begin, episode))
         ending = Ending.STEP_LIMIT
-        for index in range(max_steps or job.task.limits.steps):
-            if acted > job.task.limits.seconds:
-                ending = Ending.TIME_LIMIT
+        for index in range(config.max_steps or job.task.limits.steps):
+            reached = config.limits.reached(job.task, steps, acted)
+            if reached is not None:
+                ending = reached
                 break
             said = await actor.act(goal, seen, steps)
             await saved  # nothing is done in the world before what came before it is on the disk

@@ -5,20 +5,43 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from typing import Protocol
 
-from webapprentice.store import Store
+from webapprentice.core.records import Step, Trajectory
+from webapprentice.store import Episode
 
 Write = Callable[[], None]
 
 
+class Ledger(Protocol):
+    """What a rollout writes to: the store, or a worker's line to whoever has the store."""
+
+    def begin(self, episode: Episode) -> None:
+        """Note that an episode starts; what an earlier try of the same key left is abandoned."""
+        ...
+
+    def append(self, key: str, step: Step) -> None:
+        """Keep one step."""
+        ...
+
+    def finish(self, collection: str, trajectory: Trajectory) -> None:
+        """Close an episode."""
+        ...
+
+    def together(self) -> AbstractContextManager[None]:
+        """Keep everything written inside at once."""
+        ...
+
+
 class Pen:
-    """Writes to a store from many coroutines.
+    """Writes to a ledger from many coroutines.
 
     `write` returns when its record is on disk. While one commit waits for the disk, further records gather and go into
     the next one together, so a slow disk costs each episode one wait and the event loop none.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Ledger) -> None:
         self._store = store
         self._waiting: list[tuple[Write, asyncio.Future[None]]] = []
         self._arrived = asyncio.Event()
