@@ -240,6 +240,21 @@ class Browser:
         await self.ask("Browser.setDownloadBehavior", {"behavior": "deny", "browserContextId": name})
         return name
 
+    def adopt(self, context: str, window: Window) -> None:
+        """From now on the tabs of this context, which another client has made, are tabs of the window."""
+        self._windows[context] = window
+
+    async def endpoint(self) -> str:
+        """Where other clients of the protocol connect, such as `http://127.0.0.1:9222`.
+
+        Raises UnavailableError where the configuration's arguments do not ask for `--remote-debugging-port=0`.
+        """
+        try:
+            told = await asyncio.to_thread((Path(self._profile or "") / "DevToolsActivePort").read_text)
+        except OSError as error:
+            raise UnavailableError("the browser listens on no port; start it with --remote-debugging-port=0") from error
+        return f"http://127.0.0.1:{int(told.split()[0])}"
+
     async def dispose(self, context: str, seconds: float) -> None:
         """Close a context with all its tabs."""
         self._windows.pop(context, None)
