@@ -64,8 +64,9 @@ def described(name: str) -> Task:
         raise UsageError(f"{name!r} is no task of BrowserGym: they begin with {NAMESPACE}")
     if name not in gymnasium.registry:
         benchmark = name.removeprefix(NAMESPACE).partition(".")[0]
-        with suppress(ImportError):
-            import_module(f"browsergym.{benchmark}")
+        for package in ("browsergym.core", f"browsergym.{benchmark}"):
+            with suppress(ImportError):
+                import_module(package)
     if name not in gymnasium.registry:
         raise UsageError(f"no installed package registers {name}; install it, or import the package that does")
     steps = gymnasium.spec(name).max_episode_steps or STEPS
