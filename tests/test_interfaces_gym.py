@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import re
 import signal
@@ -141,6 +142,8 @@ def test_one_environment_plays_one_task() -> None:
         gym.WebEnv("miniwob/*")
     with pytest.raises(UsageError, match="click-test"):
         gym.WebEnv("miniwob/click-tset")
+    with pytest.raises(UsageError, match="names 134"):
+        gym.WebVectorEnv("miniwob/*")
 
 
 def test_inside_a_running_loop(env: Any) -> None:
@@ -191,6 +194,18 @@ def test_nothing_is_left_when_the_process_ends() -> None:
         with pytest.raises(ProcessLookupError):
             os.kill(int(pid), 0)
         assert not Path(profile).exists()
+
+
+def test_a_forgotten_environment_closes_its_browser() -> None:
+    forgotten = gym.WebEnv("miniwob/click-test")
+    forgotten.reset(seed=1)
+    assert forgotten._entered
+    pid = forgotten._entered.value[0].window.browser.pid
+    assert pid
+    del forgotten
+    gc.collect()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
 
 
 # Vectors

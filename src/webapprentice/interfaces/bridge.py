@@ -107,12 +107,20 @@ def enter(manager: AbstractAsyncContextManager[T], seconds: float) -> Entered[T]
 
 
 def leave(entered: Entered[Any]) -> None:
-    """Leave it; what a parent process entered is that process's own to leave, and twice is as good as once."""
+    """Leave it; what a parent process entered is that process's own to leave, and twice is as good as once.
+
+    On the loop's own thread, where the collector may find a forgotten environment, nobody waits until it is done.
+    """
     if entered not in _open:
         return
     _open.remove(entered)
-    if entered.pid == os.getpid():
-        call(_left(entered.manager), CLOSE_SECONDS, "closing the environment")
+    if entered.pid != os.getpid():
+        return
+    running = _loop()
+    if current_thread() is running.thread:
+        asyncio.run_coroutine_threadsafe(_left(entered.manager), running.loop)
+    else:
+        running.call(_left(entered.manager), CLOSE_SECONDS, "closing the environment")
 
 
 async def _left(manager: AbstractAsyncContextManager[Any]) -> None:

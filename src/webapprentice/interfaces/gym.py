@@ -88,6 +88,13 @@ def _drawn(chance: np.random.Generator) -> int:
     return int(chance.integers(2**31))
 
 
+def _each(seed: int | Sequence[int | None] | None, number: int) -> list[int | None]:
+    """One seed for each of so many environments; from one number, those that follow it."""
+    if seed is None:
+        return [None] * number
+    return list(seed) if isinstance(seed, Sequence) else [seed + n for n in range(number)]
+
+
 def _wanted(options: Mapping[str, Any] | None) -> int | None:
     """The episode that the options of a reset ask for. Raises UsageError for options that there are not."""
     unknown = sorted(set(options or ()) - {"seed"})
@@ -106,6 +113,7 @@ class WebEnv(gymnasium.Env[dict[str, str], str]):
     """
 
     metadata = {"render_modes": ["ansi"], "render_fps": 1}  # noqa: RUF012 - as Gymnasium has it
+    _entered: bridge.Entered[list[MiniWob]] | None = None
 
     def __init__(
         self,
@@ -122,7 +130,6 @@ class WebEnv(gymnasium.Env[dict[str, str], str]):
         self.action_space = Words(SAID)
         self.render_mode = render_mode
         self._browser = browser
-        self._entered: bridge.Entered[list[MiniWob]] | None = None
         self._player: Player | None = None
 
     def reset(
@@ -160,6 +167,9 @@ class WebEnv(gymnasium.Env[dict[str, str], str]):
         if entered is not None:
             bridge.leave(entered)
 
+    def __del__(self) -> None:
+        self.close()
+
 
 class WebVectorEnv(gymnasium.vector.VectorEnv[dict[str, tuple[str, ...]], tuple[str, ...], NDArray[Any]]):
     """One task in many windows of one browser, all stepped at once.
@@ -169,6 +179,7 @@ class WebVectorEnv(gymnasium.vector.VectorEnv[dict[str, tuple[str, ...]], tuple[
     """
 
     metadata = {"render_modes": [], "autoreset_mode": AutoresetMode.NEXT_STEP}  # noqa: RUF012
+    _entered: bridge.Entered[list[MiniWob]] | None = None
 
     def __init__(
         self,
@@ -189,7 +200,6 @@ class WebVectorEnv(gymnasium.vector.VectorEnv[dict[str, tuple[str, ...]], tuple[
         self.action_space = batch_space(self.single_action_space, num_envs)
         self._limit = self.task.limits.steps if max_episode_steps is None else max_episode_steps
         self._browser = browser
-        self._entered: bridge.Entered[list[MiniWob]] | None = None
         self._players: list[Player] = []
         self._chances: list[np.random.Generator] = []
         self._steps: list[int] = []
@@ -207,7 +217,7 @@ class WebVectorEnv(gymnasium.vector.VectorEnv[dict[str, tuple[str, ...]], tuple[
         if self._entered is None:
             self._entered = bridge.enter(worlds(self.num_envs, self._browser), SECONDS)
             self._players = [Player(world, self.task, self.view) for world in self._entered.value]
-        seeds = [seed + n for n in range(self.num_envs)] if isinstance(seed, int) else seed or [None] * self.num_envs
+        seeds = _each(seed, self.num_envs)
         if len(seeds) != self.num_envs:
             raise UsageError(f"there are {self.num_envs} environments and {len(seeds)} seeds")
         if not self._chances:

@@ -17,6 +17,8 @@ SECONDS = 120.0
 class Session:
     """Plays the tasks of a pattern in turn; the page, an answer, the step limit or a fault ends an episode."""
 
+    _entered: bridge.Entered[list[MiniWob]] | None = None
+
     def __init__(self, tasks: str, view: View, browser: BrowserConfig | None = None) -> None:
         self.tasks = load(tasks)
         self.task: Task = self.tasks[0]
@@ -24,7 +26,6 @@ class Session:
         self.steps = 0
         self._view = view
         self._browser = browser
-        self._entered: bridge.Entered[list[MiniWob]] | None = None
         self._player: Player | None = None
         self._episodes = 0
 
@@ -73,3 +74,6 @@ class Session:
         entered, self._entered, self._player = self._entered, None, None
         if entered is not None:
             bridge.leave(entered)
+
+    def __del__(self) -> None:
+        self.close()
