@@ -38,8 +38,6 @@ T = TypeVar("T")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine"),
-    # Playwright's own thread leaves its loop and its pipe to the collector when it is stopped.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
 HOME = """<!doctype html><title>home</title>
