@@ -19,9 +19,7 @@ or a call of the same kind: `click('12', at=[3, 4])`, `fill('12', 'bob', submit=
 
 from __future__ import annotations
 
-import ast
 import re
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import assert_never
 
@@ -48,9 +46,9 @@ from webapprentice.core.actions import (
     Wait,
 )
 from webapprentice.core.records import Element
+from webapprentice.language.calls import Literal, bound, found_in, the_call
 from webapprentice.language.reading import Unreadable, only
 
-Literal = str | int | float | bool | None | list["Literal"]
 Given = Mapping[str, Literal]
 
 INFEASIBLE = "N/A"
@@ -58,11 +56,7 @@ INFEASIBLE = "N/A"
 WHEEL = 500
 """CSS pixels that a written scroll turns the wheel by."""
 
-_MAX_CHARACTERS = 20_000
-"""Of one answer; what is longer is no action, and its syntax tree is never built."""
 _BID = re.compile(r"\[?\s*(-?[0-9]{1,12})\s*\]?")
-_TAG = re.compile(r"<action>(.*?)</action>", re.DOTALL)
-_LANGUAGE = re.compile(r"^(?:python|py)?[ \t]*\n")
 _PHYSICAL = re.compile(r"(?<![^+])(?:Key([A-Z])|Digit([0-9])|(Shift|Control|Alt|Meta)(?:Left|Right|OrMeta))(?![^+])")
 _SCROLLS = {"up": (0, -WHEEL), "down": (0, WHEEL), "left": (-WHEEL, 0), "right": (WHEEL, 0)}
 
@@ -138,89 +132,20 @@ def read_browsergym(text: str, elements: Sequence[Element] = ()) -> Action:
 
 def calls_in(text: str) -> list[str]:
     """The calls that an answer holds. Raises Unreadable when there are none."""
-    if len(text) > _MAX_CHARACTERS:
-        raise Unreadable(f"the answer is longer than {_MAX_CHARACTERS:,} characters")
-    if _begins(text) and _tree(text) is not None:
-        return _calls(text)
-    for inside in (_TAG.findall(text), text.split("```")[1:-1:2], text.split("`")[1:-1:2]):
-        found = [call for one in inside for call in _calls(_LANGUAGE.sub("", one))]
-        if found:
-            return found
-    found = [line.strip() for line in text.splitlines() if _begins(line)]
-    if not found:
-        raise Unreadable("there is no call such as click('12')" if text.strip() else "the answer is empty")
-    return found
-
-
-def _begins(text: str) -> bool:
-    name = text.lstrip().partition("(")[0].rstrip()
-    return name in _READERS or name in _LACKING
-
-
-def _calls(text: str) -> list[str]:
-    """The statements of a program, or the text itself when it is none."""
-    tree = _tree(text.strip())
-    if tree is None:
-        return [text.strip()] if _begins(text) else []
-    return [ast.get_source_segment(text.strip(), statement) or "" for statement in tree.body]
-
-
-def _tree(text: str) -> ast.Module | None:
-    with warnings.catch_warnings():  # '\d' is a warning of the compiler's, and no business of ours
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(text)
-        except (SyntaxError, ValueError, MemoryError, RecursionError):
-            return None
+    return found_in(text, lambda name: name in _READERS or name in _LACKING)
 
 
 def _read_call(spelled: str, elements: Sequence[Element]) -> Action:
-    tree = _tree(spelled)
-    if tree is None:
-        raise Unreadable(f"this is not written as a call: {spelled[:60]!r}")
-    statement = tree.body[0] if len(tree.body) == 1 else None
-    call = statement.value if isinstance(statement, ast.Expr) else None
-    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
-        raise Unreadable(f"this is no call of an action: {spelled[:60]!r}")
-    verb = call.func.id
+    verb, call = the_call(spelled)
     if verb in _LACKING:
         raise Unreadable(f"{verb} cannot be done here: {_LACKING[verb]}")
     if verb not in _READERS:
         raise Unreadable(f"no action is called {verb[:40]!r}")
     names, reader = _READERS[verb]
     try:
-        return reader(verb, _bound(verb, call, names.split()), elements)
+        return reader(verb, bound(verb, call, names.split()), elements)
     except ValidationError as error:
         raise Unreadable(f"{verb}: {error.errors()[0]['msg']}") from None
-
-
-def _bound(verb: str, call: ast.Call, names: Sequence[str]) -> dict[str, Literal]:
-    """The arguments by name; a name with `*` must be given."""
-    known = [name.strip("*") for name in names]
-    if len(call.args) > len(known):
-        raise Unreadable(f"{verb} has an argument too many")
-    given = dict(zip(known, map(_literal, call.args), strict=False))
-    for keyword in call.keywords:
-        if keyword.arg not in known or keyword.arg in given:
-            raise Unreadable(f"{verb} takes no argument {keyword.arg!r}, or has it already")
-        given[keyword.arg] = _literal(keyword.value)
-    for name in names:
-        if name.startswith("*") and name[1:] not in given:
-            raise Unreadable(f"{verb} has no {name[1:]}")
-    return given
-
-
-def _literal(node: ast.expr) -> Literal:
-    match node:
-        case ast.Constant(value=str() | int() | float() | None):
-            return node.value  # type: ignore[return-value]
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
-            return -number
-        case ast.List(elts=items) | ast.Tuple(elts=items):
-            if any(isinstance(item, ast.List | ast.Tuple) for item in items):
-                raise Unreadable("a list in a list is no argument")
-            return [_literal(item) for item in items]
-    raise Unreadable(f"arguments are texts, numbers or lists of them, not code ({type(node).__name__})")
 
 
 def _bid(verb: str, value: Literal) -> int:
