@@ -14,7 +14,18 @@ from samples import trajectory
 from webapprentice.cli import VERBS
 from webapprentice.store import Store
 
-HEAVY = ("torch", "transformers", "peft", "playwright", "pyarrow", "sqlite3", "numpy", "httpx", "selectolax")
+HEAVY = (
+    "torch",
+    "transformers",
+    "peft",
+    "gymnasium",
+    "playwright",
+    "pyarrow",
+    "sqlite3",
+    "numpy",
+    "httpx",
+    "selectolax",
+)
 
 
 def apprentice(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -74,6 +74,8 @@ SMALL_MEMORY = 256 * 2**20
 _WEIGHED = 50
 """Episodes between two looks at the memory that the browser takes."""
 PROFILE = PREFIX
+BYPASS = "<-loopback>"
+"""Not even this machine is reached beside the proxy."""
 MISSING = (
     "no Chromium found: install one (`playwright install chromium`, or your system's chromium-headless-shell package) "
     "or name it in WEBAPPRENTICE_CHROMIUM"
@@ -300,28 +302,55 @@ class Browser:
         if self._pipe is None:
             raise fault("browser_dead", "the browser is not running")
         root = self._pipe.browser
+        proxy = await self.proxied(window)
+        try:
+            asked = {"disposeOnDetach": True, "proxyServer": _server(proxy.port), "proxyBypassList": BYPASS}
+            name: str = (await self.ask("Target.createBrowserContext", asked, root=root))["browserContextId"]
+        except BaseException:
+            await proxy.stop()
+            raise
+        await self.adopt(name, window)
+        return name, root
+
+    async def proxied(self, window: Window) -> Proxy:
+        """The proxy that a context of this window must have, running."""
         proxy = window.proxy = Proxy(window.policy, self.ledger, _allowance(self.config), self.resolve)
         proxy.noticed = window.noticed
         try:
             await proxy.start()
-            asked = {"disposeOnDetach": True, "proxyServer": _server(proxy.port), "proxyBypassList": "<-loopback>"}
-            name: str = (await self.ask("Target.createBrowserContext", asked, root=root))["browserContextId"]
         except OSError as error:
             raise fault("browser_error", f"no port for the window's proxy: {error}") from error
-        except BaseException:
-            await proxy.stop()
-            raise
-        self._windows[name], self._proxies[name] = window, proxy
-        quarantine = {**window.downloads.begin(), "browserContextId": name}
-        await self.ask("Browser.setDownloadBehavior", quarantine, root=root)
-        return name, root
+        return proxy
 
-    async def dispose(self, context: str, root: Session, seconds: float) -> None:
-        """Close a context with all its tabs; the last one of a process that was replaced ends that process."""
+    async def adopt(self, context: str, window: Window) -> None:
+        """From now on the tabs of this context are tabs of the window, and its proxy belongs to it."""
+        self._windows[context] = window
+        if window.proxy is not None:
+            self._proxies[context] = window.proxy
+        quarantine = {**window.downloads.begin(), "browserContextId": context}
+        await self.ask("Browser.setDownloadBehavior", quarantine)
+
+    async def release(self, context: str) -> None:
+        """Have nothing to do any more with a context that somebody else closes, and shut its proxy."""
         self._windows.pop(context, None)
         proxy = self._proxies.pop(context, None)
         if proxy is not None:
             await proxy.stop()
+
+    async def endpoint(self) -> str:
+        """Where other clients of the protocol connect, such as `http://127.0.0.1:9222`.
+
+        Raises UnavailableError where the configuration's arguments do not ask for `--remote-debugging-port=0`.
+        """
+        try:
+            told = await asyncio.to_thread((Path(self._profile or "") / "DevToolsActivePort").read_text)
+        except OSError as error:
+            raise UnavailableError("the browser listens on no port; start it with --remote-debugging-port=0") from error
+        return f"http://127.0.0.1:{int(told.split()[0])}"
+
+    async def dispose(self, context: str, root: Session, seconds: float) -> None:
+        """Close a context with all its tabs; the last one of a process that was replaced ends that process."""
+        await self.release(context)
         try:
             await self.ask("Target.disposeBrowserContext", {"browserContextId": context}, seconds, root)
         finally:

@@ -152,6 +152,23 @@ class Window:
             with suppress(FaultError):
                 await self.browser.dispose(context, self._root, 3.0)
 
+    async def adopt(self, context: str, size: tuple[int, int]) -> None:
+        """Become the window of a context that another client of this browser has made and will close."""
+        await self.browser.adopt(context, self)
+        self._context, self._generation, self._sheets = context, self.browser.generation, []
+        self._size, self.healthy = size, True
+
+    async def arrived(self) -> None:
+        """Wait until there is a tab; for as long as it takes."""
+        while not self._sheets:
+            self._appearance.clear()
+            await self._appearance.wait()
+
+    @property
+    def target(self) -> str:
+        """The protocol's id of the active tab."""
+        return self._sheet().target
+
     async def _new_page(self) -> None:
         if self._context is None:
             return await self._new_context()
@@ -227,11 +244,17 @@ class Window:
             *sheet.frames.watch(session),
             ("Emulation.setDeviceMetricsOverride", _metrics(width, height)),
             ("Emulation.setFocusEmulationEnabled", {"enabled": True}),
+        ]
+        # Both hold for a whole process: a tab that shares its opener's has them already, and may not set them again.
+        shared: list[tuple[str, dict[str, Any]]] = [
             ("Emulation.setLocaleOverride", {"locale": config.locale}),
             ("Emulation.setTimezoneOverride", {"timezoneId": config.timezone}),
-            ("Runtime.runIfWaitingForDebugger", {}),
         ]
+        overrides = [session.post(method, parameters) for method, parameters in shared]
+        calls.append(("Runtime.runIfWaitingForDebugger", {}))
         await bounded(_in_order(session, calls), config.call_seconds, "preparing a tab")
+        for override in overrides:
+            await bounded(_unless_in_effect(override), config.call_seconds, "preparing a tab")
         if len(self._sheets) >= config.max_tabs:
             await self._close(sheet, config.call_seconds)
             return
@@ -667,6 +690,15 @@ async def _until(sheet: Sheet, *marks: str, within: bool = False) -> None:
 
 async def _in_order(session: Session, calls: list[tuple[str, dict[str, Any]]]) -> None:
     await asyncio.gather(*[session.post(method, parameters) for method, parameters in calls])
+
+
+async def _unless_in_effect(call: Any) -> None:
+    """Wait for the answer; that it is in effect already is as good as done."""
+    try:
+        await call
+    except ProtocolError as error:
+        if "already in effect" not in error.message:
+            raise
 
 
 async def _or_navigated(call: Any) -> dict[str, Any] | None:

@@ -22,7 +22,7 @@ VERBS = {
     "evaluate": "Examine a model on unseen seeds, at T = 1 and greedy, with intervals.",
     "compare": "Put two exams side by side, paired by task and seed.",
     "report": "Write the report of a run again.",
-    "tasks": "List the tasks: what they ask for, attempted or held out.",
+    "tasks": "List the tasks, attempted or held out; `tasks check` examines environments, yours too.",
     "export": "Write trajectories as JSONL or Parquet.",
     "show": "Print one trajectory step by step, or what a store holds.",
     "doctor": "Check this machine: Python, Chromium, packages, disk, GPU.",
@@ -57,9 +57,10 @@ class _Lazy(click.Group):
 def apprentice() -> None:
     """Teach an open language model to use websites, and measure honestly whether it got better.
 
-    Start with `apprentice improve --run runs/first`. Exit codes: 0 done, 2 wrong input, 4 a limit that
-    you set was reached, 69 something needed is missing, 70 a bug or a broken model, 74 disk, 75 somebody else is at
-    work there, 130 interrupted.
+    Start with `apprentice improve --run runs/first`. Exit codes: 0 done, 1 what was
+    checked does not hold, 2 wrong input, 4 a limit that you set was reached, 69 something
+    needed is missing, 70 a bug or a broken model, 74 disk, 75 somebody else is at work
+    there, 130 interrupted.
     """
 
 

@@ -14,7 +14,12 @@ from webapprentice.language import Read, Spelling, compose, compose_check, gist,
 from webapprentice.page import Form, PageText, label, render
 from webapprentice.page.form import Count
 
-_FORMS = {Spelling.SCRIBE: Form.HTML, Spelling.WEBARENA: Form.AXTREE, Spelling.COMPACT: Form.COMPACT}
+_FORMS = {
+    Spelling.SCRIBE: Form.HTML,
+    Spelling.WEBARENA: Form.AXTREE,
+    Spelling.COMPACT: Form.COMPACT,
+    Spelling.BROWSERGYM: Form.AXTREE,
+}
 _SHOWN_WORDS = 8
 
 
@@ -72,7 +77,7 @@ class Dialect(Record):
     def read(self, said: str, goal: str, observation: Observation) -> Read:
         """The action these words are, or why they are none; spaced words are looked up in the goal, then the page."""
         if self.spelling is not Spelling.COMPACT:
-            return read(said, self.spelling)
+            return read(said, self.spelling, elements=observation.elements)
         got = read(said, self.spelling, _strings(goal, observation))
         if isinstance(got.action, Select):
             element = observation.element(got.action.node)
@@ -142,11 +147,12 @@ _NAMED = {
     "compact": Dialect(spelling=Spelling.COMPACT, budget=700, history=3, answer=48),
     "webarena": Dialect(spelling=Spelling.WEBARENA, budget=1920, history=1, answer=384),
     "scribe": Dialect(spelling=Spelling.SCRIBE, budget=24_000, history=50, answer=500),
+    "browsergym": Dialect(spelling=Spelling.BROWSERGYM, budget=1920, history=1, answer=384),
 }
 
 
 def load(name: str) -> Dialect:
-    """The dialect of this name: compact, webarena or scribe. Raises UsageError for any other."""
+    """The dialect of this name: compact, webarena, scribe or browsergym. Raises UsageError for any other."""
     if name not in _NAMED:
         raise UsageError(f"there is no dialect {name!r}; the dialects are {', '.join(_NAMED)}")
     return _NAMED[name]

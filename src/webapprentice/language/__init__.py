@@ -1,4 +1,4 @@
-"""Floor 1, pure: three spellings of the closed vocabulary, both ways, and the prompts that ask for them.
+"""Floor 1, pure: four spellings of the closed vocabulary, both ways, and the prompts that ask for them.
 
 Reading is total: every string gives an action or a named reason, whatever a model wrote. Nothing is executed.
 """

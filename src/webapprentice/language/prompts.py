@@ -58,6 +58,22 @@ _WEBARENA_EXAMPLES = (
     ),
 )
 
+_BROWSERGYM = """\
+You operate a web browser for someone. Each turn you are given:
+OBSERVATION: the accessibility tree of the page in the active tab, one node a line, each with its number in brackets.
+URL: the address of that page.
+OBJECTIVE: what the person wants.
+PREVIOUS ACTION: what you did last.
+
+Reply with one call from this list; '12' stands for a number that the observation shows.
+click('12'), dblclick('12'), hover('12')
+fill('12', 'text'), clear('12'), press('12', 'Enter'), keyboard_press('Control+a')
+select_option('12', 'option'), drag_and_drop('12', '13'), scroll(0, 200)
+goto('url'), go_back(), go_forward(), new_tab(), tab_focus(1), tab_close(), noop(1000)
+send_msg_to_user('answer') when you are done, and report_infeasible('reason') when the objective cannot be met
+
+Think first, then put the call between triple back-ticks, for example ```click('12')```."""
+
 _SCRIBE = """\
 You continue a step-by-step guide on a website. Given the objective, the address, the page as HTML and the steps so \
 far, write the step that comes next, in five lines: its number; a description; the action; the node id of the \
@@ -80,6 +96,10 @@ def compose(
             return (Message(role="user", content=_compact(goal, page_text, history, "act :")),)
         case Spelling.WEBARENA:
             return _webarena(goal, url, page_text, history, tabs)
+        case Spelling.BROWSERGYM:
+            seen = f"{_tab_line(tabs)}\n\n{page_text}" if tabs else page_text
+            content = _four(seen, url, squeeze(goal), "; ".join(history) or "None")
+            return (Message(role="system", content=_BROWSERGYM), Message(role="user", content=content))
         case Spelling.SCRIBE:
             content = _scribe(goal, url, page_text, history)
             return (Message(role="system", content=_SCRIBE), Message(role="user", content=content))

@@ -1,4 +1,4 @@
-"""What reading gives, shared by the three spellings."""
+"""What reading gives, shared by the four spellings."""
 
 from __future__ import annotations
 

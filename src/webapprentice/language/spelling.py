@@ -1,4 +1,4 @@
-"""One door to the three spellings."""
+"""One door to the four spellings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from enum import StrEnum
 from typing import assert_never
 
 from webapprentice.core.actions import Action
+from webapprentice.core.records import Element
 from webapprentice.core.text import squeeze
+from webapprentice.language.browsergym import calls_in, read_browsergym, write_browsergym
 from webapprentice.language.compact import read_compact, write_compact
 from webapprentice.language.reading import Label, Read, Unreadable, only
 from webapprentice.language.scribe import blocks, read_scribe, write_scribe
@@ -24,6 +26,8 @@ class Spelling(StrEnum):
     """Reasoning and a fenced action with arguments in brackets."""
     COMPACT = "compact"
     """One line in the words of the page, for small models."""
+    BROWSERGYM = "browsergym"
+    """One function call, as BrowserGym's agents write it."""
 
 
 _GIST = 600
@@ -35,7 +39,7 @@ _STEP_NUMBER = re.compile(r"^\s*[0-9]{1,6}\.\s*")
 def write(action: Action, spelling: Spelling | str, label: Label, number: int = 1) -> str:
     """The action as a model should say it; `number` counts the step, which only ScribeAgent's spelling shows.
 
-    `label` gives the words for a node id. Scribe and WebArena spell every action without loss. Compact text loses its
+    `label` gives the words for a node id. All but compact spell every action without loss. Compact text loses its
     white space; `read` finds it again where a source holds the string, so text that no source holds, white space at
     the ends of a text, and addresses and keys with spaces in them come back changed. No action is refused.
     """
@@ -46,15 +50,18 @@ def write(action: Action, spelling: Spelling | str, label: Label, number: int = 
             return write_webarena(action)
         case Spelling.SCRIBE:
             return write_scribe(action, label, number)
+        case Spelling.BROWSERGYM:
+            return write_browsergym(action)
         case never:
             assert_never(never)
 
 
-def read(text: str, spelling: Spelling | str, sources: Sequence[str] = ()) -> Read:
+def read(text: str, spelling: Spelling | str, sources: Sequence[str] = (), elements: Sequence[Element] = ()) -> Read:
     """The action that an answer spells, or the reason why it spells none. Never raises, never executes.
 
     An answer with two different actions is refused: nobody can say which was meant. `sources` are the strings
-    (goal first, then the page's) in which spaced words of the compact spelling are looked up.
+    (goal first, then the page's) in which spaced words of the compact spelling are looked up; `elements` are the
+    page's, in which BrowserGym's calls that name a point find the element there.
     """
     chosen = Spelling(spelling)
     try:
@@ -65,6 +72,8 @@ def read(text: str, spelling: Spelling | str, sources: Sequence[str] = ()) -> Re
                 return Read(action=read_webarena(text))
             case Spelling.SCRIBE:
                 return Read(action=read_scribe(text))
+            case Spelling.BROWSERGYM:
+                return Read(action=read_browsergym(text, elements))
             case never:
                 assert_never(never)
     except Unreadable as error:
@@ -77,6 +86,8 @@ def gist(said: str, spelling: Spelling | str) -> str:
     try:
         if chosen is Spelling.WEBARENA:
             return squeeze(candidates(said)[0][:_GIST])
+        if chosen is Spelling.BROWSERGYM:
+            return squeeze(calls_in(said)[0][:_GIST])
         if chosen is Spelling.SCRIBE:
             block = blocks(said)[0][: 4 * _GIST]
             lines = (squeeze(line)[:_GIST] for line in _STEP_NUMBER.sub("", block).split("\n"))

@@ -9,7 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from webapprentice.core.actions import Action, Click, Select, Stop, Type
+from webapprentice.browser.keyboard import combination
+from webapprentice.core.actions import (
+    Action,
+    Back,
+    Click,
+    CloseTab,
+    Forward,
+    Goto,
+    NewTab,
+    Press,
+    Select,
+    Stop,
+    SwitchTab,
+    Type,
+    Upload,
+)
 from webapprentice.core.faults import Fault, FaultError, Owner
 from webapprentice.core.protocols import Happened, Start
 from webapprentice.core.records import Element, Observation, Outcome, Result, Tab, Task
@@ -72,6 +87,9 @@ class ScriptedWorld:
         return Happened(outcome=outcome, observation=self._seen(error), raw_reward=0.0 if stopped else raw)
 
     def _carry_out(self, action: Action) -> Outcome:
+        refusal = _refusal(action)
+        if refusal:
+            return Outcome(result=Result.UNSUITABLE, message=refusal)
         node = getattr(action, "node", None)
         if node is None:
             return Outcome(result=Result.DONE)
@@ -101,6 +119,18 @@ class ScriptedWorld:
         """Nothing is held."""
 
 
+def _refusal(action: Action) -> str:
+    """Why no scripted page can do this; empty where one can."""
+    match action:
+        case Goto() | Back() | Forward() | NewTab() | CloseTab():
+            return "a scripted page is the only one, in the only tab"
+        case SwitchTab(index=index) if index != 0:
+            return f"there is no tab {index}, only tab 0"
+        case Press(keys=keys) if combination(keys) is None:
+            return f"no key is called {keys[:60]!r}"
+    return ""
+
+
 def _after(element: Element, action: Action) -> Element | None:
     """The element once the action has been carried out; None when it cannot be."""
     match action:
@@ -108,6 +138,8 @@ def _after(element: Element, action: Action) -> Element | None:
             if element.role not in EDITABLE or element.options:
                 return None
             return element.with_(value=text if clear else (element.value or "") + text)
+        case Upload():
+            return None
         case Select(options=options):
             return element.with_(value=", ".join(options)) if set(options) <= set(element.options) else None
         case Click() if element.role in ("checkbox", "switch"):
