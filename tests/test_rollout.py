@@ -142,6 +142,24 @@ def test_a_broken_environment_is_tried_again_and_never_the_agents_failure(tmp_pa
     assert trajectory.score is None
 
 
+class Spinner(Form):
+    """A number that goes up by one with each press of "ok", and is wanted to be five."""
+
+    async def step(self, action: Action) -> Happened:
+        self.typed = str(int(self.typed or 0) + 1)
+        seen = page(self.first, typed=self.typed)
+        done = self.typed == "5"
+        return Happened(
+            outcome=Outcome(result=Result.DONE, done=done), observation=seen, raw_reward=1.0 if done else None
+        )
+
+
+def test_the_same_press_again_is_no_loop_while_something_comes_of_it(tmp_path: Path) -> None:
+    (trajectory,), _ = play(press("ok"), tmp_path, worlds=[Spinner()])
+    assert len(trajectory.steps) == 5
+    assert trajectory.succeeded
+
+
 class Dying(Form):
     """Does one step of its first episode, then dies and never resets again."""
 

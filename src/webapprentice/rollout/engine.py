@@ -37,7 +37,7 @@ from webapprentice.rollout.writing import Ledger, Pen
 from webapprentice.store import Episode, Store
 
 _IN_A_ROW = 3
-"""Repeated actions, or unreadable answers, that end an episode (the early stop of both papers)."""
+"""Repeated actions that change nothing, or unreadable answers, that end an episode (after the papers' early stop)."""
 
 _TRIES = 2
 """Times an attempt is made when a fault that is not the agent's ended it; what the first try saved stays."""
@@ -352,6 +352,8 @@ def _over(steps: Sequence[Step]) -> Ending | None:
     tail = steps[-_IN_A_ROW:]
     if len(tail) == _IN_A_ROW and all(step.action is None for step in tail):
         return Ending.UNREADABLE
-    if len(tail) == _IN_A_ROW and last.action is not None and all(step.action == last.action for step in tail):
+    same = last.action is not None and all(step.action == last.action for step in tail)
+    # Pressing "more" three times is no loop: what counts is that nothing comes of it.
+    if len(tail) == _IN_A_ROW and same and not any(step.outcome.changed for step in tail):
         return Ending.REPEATED
     return None
