@@ -26,8 +26,10 @@ check: ## Style, types, floors
 
 bench: ## Every figure of the README that speaks of speed
 	@scripts/setup.sh dev
+	@scripts/peer.sh
 	@$(bin)/python bench/bench_steps.py --worlds 16
-	@$(bin)/python bench/bench_rollout.py --contexts 16
+	@$(bin)/python bench/bench_rollout.py --contexts 16 --seeds 200
+	@$(bin)/python bench/bench_peer.py --peer .venv-peer/bin/python
 
 study: ## The full study of the notebook: four arms, three training seeds (more than an hour)
 	@scripts/setup.sh

@@ -267,3 +267,29 @@ def test_nothing_is_left_when_we_are_killed(tmp_path: Path) -> None:
     assert profiles
     sweep(tmp_path)
     assert list(tmp_path.glob("webapprentice-profile-*")) == []
+
+
+def test_a_document_whose_scripts_may_not_run_is_read_all_the_same(stage: Stage) -> None:
+    body = b"<!doctype html><title>Still</title><button>press</button>"
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Security-Policy: sandbox\r\nConnection: close\r\n"
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        await writer.drain()
+        writer.close()
+
+    async def scene() -> Observation:
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        window = Window(stage.browser, stage.browser.config.with_(origins=(url,)))
+        await window.renew()
+        await window.goto(url)
+        seen = (await window.observe()).observation
+        await window.close()
+        server.close()
+        return seen
+
+    seen = stage.run(scene())
+    assert seen.title == "Still"
+    assert node(seen, "press")

@@ -128,8 +128,15 @@
   ring.port1.onmessage = () => { const next = afterwards; afterwards = null; if (next) next(); };
   const macrotask = (next) => { afterwards = next; ring.port2.postMessage(0); };
 
+  // In a document whose scripts may not run (Content-Security-Policy: sandbox) no timer fires: nothing can be waited for.
+  let ticks = false;
+  later(() => { ticks = true; }, 0);
+  const mute = () => { const probe = document.createElement('i'); probe.setAttribute('onclick', '0'); return probe.onclick === null; };
+  const still = () => !ticks && (performance.now() > 500 || mute());
+
   // Resolves once the page is quiet: whatever started since `begin` has ended, and one more task has run.
-  own.settle = (cap) => new Promise((resolve) => {
+  own.settle = (cap) => (still() ? Promise.resolve(false) : settled(cap));
+  const settled = (cap) => new Promise((resolve) => {
     const end = (quiet) => {
       look = null;
       forget(limit);

@@ -50,7 +50,7 @@ class RolloutConfig(Config):
     """Everything that may change what an attempt gives. How fast it runs is not among it."""
 
     dialect: str = "compact"
-    """How the model reads pages and writes actions: compact, webarena (accessibility tree) or scribe (HTML)."""
+    """How the model reads pages and writes actions: compact, scribe (HTML), webarena or browsergym (tree)."""
     budget: int = Field(default=0, ge=0)
     """Tokens of page text in a prompt; 0 takes the dialect's own."""
     temperature: float = Field(default=1.0, ge=0.0)
