@@ -1,5 +1,6 @@
 import asyncio
 import importlib.util
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,7 +20,8 @@ pytestmark = [
 ]
 
 from webapprentice.models.chat import Chat  # noqa: E402
-from webapprentice.models.checkpoints import sign, verify  # noqa: E402
+from webapprentice.models.checkpoints import key_of_weights, sign, verify  # noqa: E402
+from webapprentice.models.config import SEED, ModelConfig  # noqa: E402
 from webapprentice.models.local import LocalModel  # noqa: E402
 
 RECIPE = Path(__file__).parent.parent / "recipes" / "random_qwen.py"
@@ -321,3 +323,19 @@ def test_a_name_that_means_nothing_is_refused_with_one_line(tmp_path: Path) -> N
         with pytest.raises(UsageError, match=line) as caught:
             models.load(name)
         assert "\n" not in str(caught.value)
+
+
+def test_the_key_of_an_adapter_does_not_depend_on_where_its_base_was(tmp_path: Path) -> None:
+    keys = []
+    for base, rank in (("/here/base", 8), ("/there/base", 8), ("/here/base", 16)):
+        (tmp_path / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": base, "r": rank}))
+        keys.append(key_of_weights(tmp_path))
+    assert keys[0] == keys[1]
+    assert keys[0] != keys[2]
+
+
+def test_a_shorter_context_makes_another_model() -> None:
+    plain, short = (LocalModel.open(SEED, ModelConfig.resolve(**given)) for given in ({}, {"context": 300}))
+    again = LocalModel.open(SEED, ModelConfig(threads=2))
+    assert plain.key == again.key
+    assert plain.key != short.key

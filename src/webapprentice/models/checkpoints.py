@@ -15,13 +15,35 @@ from webapprentice.core.faults import OutputError, UsageError
 from webapprentice.core.keys import key_of
 
 MANIFEST = "manifest.json"
-_KEYED = ("*.safetensors", "config.json", "adapter_config.json", "tokenizer*", "*.jinja", "vocab.*", "merges.txt")
+_ADAPTER = "adapter_config.json"
+_KEYED = (
+    "*.safetensors",
+    "config.json",
+    "generation_config.json",
+    _ADAPTER,
+    "tokenizer*",
+    "*.jinja",
+    "vocab.*",
+    "merges.txt",
+)
 
 
 def key_of_weights(folder: Path) -> str:
     """Content key of what makes a checkpoint or adapter answer as it does: weights, configuration, tokenizer."""
     files = sorted({path for pattern in _KEYED for path in folder.glob(pattern) if path.is_file()})
-    return key_of(*((path.name, _digest(path)) for path in files))
+    return key_of(
+        *((path.name, _digest_of_adapter(path) if path.name == _ADAPTER else _digest(path)) for path in files)
+    )
+
+
+def _digest_of_adapter(path: Path) -> str:
+    """Of an adapter's configuration without the place where its base was: the same on any machine."""
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        told.pop("base_model_name_or_path", None)
+    except (ValueError, AttributeError):
+        return _digest(path)
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def sign(folder: Path, **facts: Any) -> None:

@@ -30,6 +30,8 @@ from webapprentice.models.decode import Engine, Request, Row
 
 T = TypeVar("T")
 _TAIL = 48  # tokens decoded again at each step to look for stop strings
+_DECISIVE = {"context", "dtype", "thinking"}
+"""Settings that change what a model says."""
 _HUB_FILES = ["*.json", "*.safetensors", "*.jinja", "*.txt", "*.model"]
 
 
@@ -74,7 +76,11 @@ class LocalModel:
     def key(self) -> str:
         """Content key of the weights and tokenizer, and of the adapter in use."""
         base = key_of_weights(self.folder)
-        return base if self.adapter is None else key_of(base, key_of_weights(self.adapter))
+        if self.adapter is not None:
+            base = key_of(base, key_of_weights(self.adapter))
+        # What was chosen against the checkpoint's own ways makes another model; what is left alone changes no key.
+        chosen = self.config.model_dump(mode="json", include=_DECISIVE, exclude_defaults=True)
+        return key_of(base, chosen) if chosen else base
 
     def use(self, adapter: Path | None) -> None:
         """Answer with this adapter from now on; None: with the weights alone. Waits for answers under way."""
