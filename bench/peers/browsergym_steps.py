@@ -53,7 +53,7 @@ def main() -> None:
     names = asked.tasks.split(",")
     task = names[asked.number % len(names)]
     options: dict[str, Any] = {
-        "pw_chromium_kwargs": {"executable_path": asked.chromium, "args": ["--no-sandbox"]},
+        "pw_chromium_kwargs": {"executable_path": asked.chromium},
     }
     if asked.tuned:
         browsergym.core.env.Chat = Silent
