@@ -61,7 +61,7 @@ class Task(Record):
 class Element(Record):
     """One element or one run of text, as the in-page walker saw it.
 
-    Elements stand in document order; shadow roots and same-origin frames stand where their host stands.
+    Elements stand in document order; shadow roots and frames stand where their host stands.
     """
 
     id: int
@@ -93,7 +93,7 @@ class Element(Record):
     box: tuple[int, int, int, int] = (0, 0, 0, 0)
     """x, y, width, height in CSS pixels of the top viewport."""
     frame: int = 0
-    """0 for the main document; n for the n-th same-origin frame in document order."""
+    """0 for the main document; n for the n-th frame that was read; those of the same origin come first."""
 
 
 class Tab(Record):
