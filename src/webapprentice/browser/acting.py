@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from webapprentice.browser.deadline import fault
 from webapprentice.browser.dialing import BLOCKED
 from webapprentice.browser.frames import Frame
 from webapprentice.browser.keyboard import MODIFIERS, combination, event, typed
@@ -184,13 +185,20 @@ async def _travel(window: Window, action: Action) -> None:
 # Parts of an action
 
 
+def _spot(told: Any) -> Spot:
+    try:
+        return Spot.model_validate_json(told)
+    except ValueError as error:  # the page has put something of its own in our script's place
+        raise fault("script_error", f"the page cannot be acted in: {error}") from error
+
+
 async def _locate(window: Window, node: int, want: str, at: tuple[int, int] | None = None) -> Spot:
     element = window.seen.element(node) if window.seen else None
     was = f"{element.role or element.tag} {element.name or element.text}"[:80] if element else ""
     arguments = ", ".join(json.dumps(value) for value in (node, want, at, was))
     home = window.home(node)
     call = f"__apprentice.locate({arguments})"
-    spot = Spot.model_validate_json(await window.evaluate(call, "looking for the element", home=home))
+    spot = _spot(await window.evaluate(call, "looking for the element", home=home))
     if spot.result is not Result.DONE:
         raise Refused(spot.outcome)
     if home is None:
@@ -221,7 +229,7 @@ async def _point(window: Window, home: Frame, x: float, y: float) -> None:
 async def _told(window: Window, node: int, call: str) -> Spot:
     """Run something in the node's document that answers like `locate` does."""
     home = window.home(node)
-    spot = Spot.model_validate_json(await window.evaluate(f"__apprentice.{call}", "acting in the page", home=home))
+    spot = _spot(await window.evaluate(f"__apprentice.{call}", "acting in the page", home=home))
     if spot.result is not Result.DONE:
         raise Refused(spot.outcome)
     return spot

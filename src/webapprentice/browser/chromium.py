@@ -309,7 +309,11 @@ class Browser:
         except BaseException:
             await proxy.stop()
             raise
-        await self.adopt(name, window)
+        try:
+            await self.adopt(name, window, root)
+        except BaseException:
+            await self.release(name)
+            raise
         return name, root
 
     async def proxied(self, window: Window) -> Proxy:
@@ -322,13 +326,13 @@ class Browser:
             raise fault("browser_error", f"no port for the window's proxy: {error}") from error
         return proxy
 
-    async def adopt(self, context: str, window: Window) -> None:
+    async def adopt(self, context: str, window: Window, root: Session | None = None) -> None:
         """From now on the tabs of this context are tabs of the window, and its proxy belongs to it."""
         self._windows[context] = window
         if window.proxy is not None:
             self._proxies[context] = window.proxy
         quarantine = {**window.downloads.begin(), "browserContextId": context}
-        await self.ask("Browser.setDownloadBehavior", quarantine)
+        await self.ask("Browser.setDownloadBehavior", quarantine, root=root)
 
     async def release(self, context: str) -> None:
         """Have nothing to do any more with a context that somebody else closes, and shut its proxy."""
@@ -403,8 +407,9 @@ class Browser:
         Nothing happens when the process of this generation has been replaced already: of many windows that fail at
         once, only the first ends the browser.
         """
-        if generation == self.generation:
-            await self._discard()
+        async with self._starting:
+            if generation == self.generation:
+                await self._discard()
 
     async def _discard(self) -> None:
         """End what runs, and wait until nothing of it is left."""

@@ -15,7 +15,9 @@ from webapprentice.core.records import Element, Observation, Record
 MOST = 100
 """Frames of other origins in one tab; further ones are skipped."""
 NODES = 5_000
-"""Node ids set aside for one frame in one observation, and so the most elements it may show."""
+"""Most elements that one frame may show in one observation."""
+_BLOCK = 2 * NODES
+"""Node ids set aside for it: a frame that is too large is walked twice, and each walk may number so many."""
 
 # Both run on the element that hosts a frame; target.js says what they give.
 WHERE = "function () { return __apprentice.host(this); }"
@@ -127,14 +129,14 @@ class Frames:
         """
         self._homes = {}
         frames = list(self._frames.values())
-        asked = [self._ask(frame, first + n * NODES, options, seconds) for n, frame in enumerate(frames)]
+        asked = [self._ask(frame, first + n * _BLOCK, options, seconds) for n, frame in enumerate(frames)]
         answers = await asyncio.gather(*asked)
         found = {frame.session.name: answer for frame, answer in zip(frames, answers, strict=True) if answer}
         table = Table(seen)
         for frame in frames:  # outer frames have come before the ones inside them
             if answer := found.get(frame.session.name):
                 self._homes |= dict.fromkeys(table.put(answer[0], answer[1]), frame)
-        return table.observation(), first + len(frames) * NODES
+        return table.observation(), first + len(frames) * _BLOCK
 
     async def _ask(
         self, frame: Frame, first: int, options: dict[str, Any], seconds: float

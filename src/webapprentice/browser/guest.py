@@ -46,6 +46,8 @@ class _Worker:
     def _work(self) -> None:
         while (item := self._todo.get()) is not None:
             future, doing = item
+            if not future.set_running_or_notify_cancel():
+                continue  # nobody waits for it any more
             try:
                 future.set_result(doing())
             except BaseException as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import json
 import os
 import signal
 from asyncio import Future
@@ -181,15 +182,23 @@ class Pipe(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Cut the stream into messages."""
         *whole, rest = data.split(b"\0")
-        for piece in whole:
-            if self._heard:
-                piece, self._heard = b"".join((*self._heard, piece)), []
-            self._receive(piece)
+        before, self._heard = self._heard, []
+        if not whole:
+            before.append(rest)
+            rest, self._heard = b"", before
         if rest:
             self._heard.append(rest)
+        if whole and before:
+            whole[0] = b"".join((*before, whole[0]))
+        for piece in whole:
+            # What one message brings about must not take the others with it.
+            asyncio.get_running_loop().call_soon(self._receive, piece)
 
     def _receive(self, message: bytes) -> None:
-        told = from_json(message)
+        try:
+            told = from_json(message)
+        except ValueError:  # half a surrogate pair, which only this reader takes
+            told = json.loads(message)
         session = self._sessions.get(told.get("sessionId"))
         if session is not None:
             session.receive(told)

@@ -117,7 +117,11 @@
 
   // Whether the pointer has come here since the last time this was asked.
   let pointed = false;
-  listen.call(window, 'mousemove', () => { pointed = true; }, { capture: true, passive: true });
+  own.point = () => {
+    pointed = true;
+    if (window.parent !== window) { try { window.parent.__apprentice.point(); } catch { /* foreign */ } }
+  };
+  listen.call(window, 'mousemove', () => own.point(), { capture: true, passive: true });
   own.pointed = () => { const was = pointed; pointed = false; return was; };
 
   // What was pending before the action (an endless animation, a poll) is not waited for afterwards.

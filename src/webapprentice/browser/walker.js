@@ -245,7 +245,7 @@
     }
 
     node(node, parent, place) {
-      if (this.truncated && !this.must.has(node)) return;
+      if (this.truncated && !(this.must && this.must.has(node))) return;
       if (node.nodeType === 3) this.text(node, parent, place);
       else if (node.nodeType === 1) this.element(node, parent, place);
     }

@@ -470,7 +470,11 @@ class Window:
         expression = f"__apprentice.look({json.dumps(options)}, {probing})"
         if before:
             expression = f"(async () => {{ await ({before}); return {expression}; }})()"
-        look = _LOOK.validate_json(await self.evaluate(expression, "reading the page", config.call_seconds + cap))
+        told = await self.evaluate(expression, "reading the page", config.call_seconds + cap)
+        try:
+            look = _LOOK.validate_json(told)
+        except ValueError as error:  # the page has put something of its own in the walker's place
+            raise fault("script_error", f"the page cannot be read: {error}") from error
         self.next_id = look.next
         frames = self._sheet().frames
         if not len(frames):

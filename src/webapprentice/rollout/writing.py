@@ -74,16 +74,21 @@ class Pen:
                 batch, self._waiting = self._waiting, []
                 await self._commit(batch)
         finally:
+            # What is finished is kept, whatever ended the run: the commit under way ends first, in the same thread.
+            left, self._waiting = self._waiting, []
+            self._thread.submit(self._together, [what for what, _ in left])
             self._thread.shutdown()
 
-    async def _commit(self, batch: list[tuple[Write, asyncio.Future[None]]]) -> None:
-        def together() -> None:
+    def _together(self, writes: list[Write]) -> None:
+        if writes:
             with self._store.together():
-                for what, _ in batch:
+                for what in writes:
                     what()
 
+    async def _commit(self, batch: list[tuple[Write, asyncio.Future[None]]]) -> None:
+        writes = [what for what, _ in batch]
         try:
-            await asyncio.get_running_loop().run_in_executor(self._thread, together)
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._together, writes)
         except Exception as error:
             for _, done in batch:
                 if not done.done():
