@@ -6,7 +6,6 @@ leave the batch, and the cache grows in place. Rows are padded on the left: the 
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,7 +42,7 @@ class Row:
     """Closed by itself, not cut off."""
 
     def __post_init__(self) -> None:
-        self.draws = random.Random(self.request.seed)
+        self.draws = torch.Generator().manual_seed(self.request.seed % 2**63)
 
     def take(self, token: int, logprob: float, end: frozenset[int]) -> None:
         """Append a drawn token."""
@@ -261,17 +260,22 @@ def _portions(prompts: list[tuple[int, ...]], tokens: int) -> Iterator[list[tupl
 
 
 def _draw(logprobs: torch.Tensor, rows: Sequence[Row]) -> torch.Tensor:
-    """One token a row, by inverting the distribution at the row's own next uniform number; temperature 0: the best."""
+    """One token a row, by the Gumbel-max rule with the row's own generator; temperature 0: the best.
+
+    What stands in a batch beside a row moves its logits in their last digits. Here that changes a draw only where two
+    tokens are equally good to these digits; inverting the summed distribution, each of its thousands of borders moves.
+    """
     best = logprobs.argmax(dim=-1)
     if all(row.request.temperature == 0 for row in rows):
         return best
-    columns = [(row.request.temperature, row.request.top_p, row.draws.random()) for row in rows]
-    heat, share, point = torch.tensor(columns, dtype=torch.float64, device=logprobs.device)[..., None].unbind(1)
-    chances = torch.softmax(logprobs.double() / torch.where(heat == 0, 1.0, heat), dim=-1)
+    columns = [(row.request.temperature, row.request.top_p) for row in rows]
+    heat, share = torch.tensor(columns, dtype=torch.float64, device=logprobs.device)[..., None].unbind(1)
+    scores = logprobs.double() / torch.where(heat == 0, 1.0, heat)
     if bool((share < 1).any()):
-        ranked, order = chances.sort(dim=-1, descending=True)
-        ranked = torch.where(ranked.cumsum(-1) - ranked < share, ranked, 0.0)
-        chances = torch.zeros_like(chances).scatter(-1, order, ranked)
-    rising = chances.cumsum(-1)
-    drawn = torch.searchsorted(rising, point * rising[:, -1:], right=True)[:, 0].clamp(max=logprobs.shape[-1] - 1)
+        ranked, order = torch.softmax(scores, dim=-1).sort(dim=-1, descending=True)
+        outside = torch.zeros_like(scores, dtype=torch.bool).scatter(-1, order, ranked.cumsum(-1) - ranked >= share)
+        scores = scores.masked_fill(outside, -torch.inf)
+    size = logprobs.shape[-1]
+    chance = torch.stack([torch.rand(size, generator=row.draws, dtype=torch.float64) for row in rows])
+    drawn = (scores - torch.log(-torch.log(chance)).to(scores.device)).argmax(dim=-1)
     return torch.where(heat[:, 0] == 0, best, drawn)
