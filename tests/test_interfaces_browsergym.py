@@ -91,7 +91,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def play(scene: Callable[[ForeignWorld], Coroutine[Any, Any, T]], name: str, **task_kwargs: Any) -> T:
     async def run() -> T:
-        environment = BrowserGymTasks(name, config=BrowserConfig(hosts=("127.0.0.1",)), **task_kwargs)
+        environment = BrowserGymTasks(name, config=BrowserConfig(origins=("127.0.0.1:*",)), **task_kwargs)
         async with environment.worlds(1) as (world,):
             return await scene(world)
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -73,6 +74,8 @@ SMALL_MEMORY = 256 * 2**20
 """Bytes of shared memory below which Chromium crashes on larger pages; containers often have 64 MB."""
 _WEIGHED = 50
 """Episodes between two looks at the memory that the browser takes."""
+_LISTENS = "--remote-debugging-port"
+_LOOKS = 0.02
 PROFILE = PREFIX
 BYPASS = "<-loopback>"
 """Not even this machine is reached beside the proxy."""
@@ -155,6 +158,13 @@ def sweep(temporary: Path) -> None:
         owner = folder.name.removeprefix(PROFILE).split("-")[0]
         if owner.isdigit() and not _runs(int(owner)):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text()
+    except OSError:
+        return ""
 
 
 def _runs(pid: int) -> bool:
@@ -346,11 +356,15 @@ class Browser:
 
         Raises UnavailableError where the configuration's arguments do not ask for `--remote-debugging-port=0`.
         """
-        try:
-            told = await asyncio.to_thread((Path(self._profile or "") / "DevToolsActivePort").read_text)
-        except OSError as error:
-            raise UnavailableError("the browser listens on no port; start it with --remote-debugging-port=0") from error
-        return f"http://127.0.0.1:{int(told.split()[0])}"
+        file = Path(self._profile or "") / "DevToolsActivePort"
+        until = time.monotonic() + (self.config.call_seconds if _LISTENS in " ".join(self.config.arguments) else 0.0)
+        while True:
+            told = await asyncio.to_thread(_text_of, file)
+            if told:
+                return f"http://127.0.0.1:{int(told.split()[0])}"
+            if time.monotonic() >= until:
+                raise UnavailableError("the browser listens on no port; start it with --remote-debugging-port=0")
+            await asyncio.sleep(_LOOKS)  # the browser writes it a moment after it has started
 
     async def dispose(self, context: str, root: Session, seconds: float) -> None:
         """Close a context with all its tabs; the last one of a process that was replaced ends that process."""
