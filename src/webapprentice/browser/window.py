@@ -647,14 +647,16 @@ class Window:
             if not dragged.done():
                 dragged.set_result(told["data"])
 
-        session.hears["Input.dragIntercepted"] = begun
-        await self.ask("Input.setInterceptDrags", {"enabled": True}, "starting a drag")
+        seconds = self.config.call_seconds
         try:
+            session.hears["Input.dragIntercepted"] = begun
+            await self.ask("Input.setInterceptDrags", {"enabled": True}, "starting a drag")
             yield dragged
         finally:
+            # Of the tab that the drag began in, whichever is active by now.
             session.hears.pop("Input.dragIntercepted", None)
             with suppress(FaultError):
-                await self.ask("Input.setInterceptDrags", {"enabled": False}, "ending a drag")
+                await bounded(session.send("Input.setInterceptDrags", {"enabled": False}), seconds, "ending a drag")
 
     def activate(self, place: int) -> None:
         """Make the tab at this place active; places count from 0."""
