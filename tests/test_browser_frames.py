@@ -89,6 +89,17 @@ def test_a_foreign_frame_is_read_where_its_host_stands_and_acted_in(elsewhere: S
     elsewhere.run(window.close())
 
 
+def test_frames_are_numbered_in_the_order_of_the_document(elsewhere: Stage) -> None:
+    sites = [f"s{number}.test" for number in range(9)]
+    for _ in range(2):
+        window, seen = visit(elsewhere, f"sites={','.join(sites)}&deeper=deep.test")
+        pressed = [element for element in seen.elements if element.name.startswith("press s")]
+        assert [element.name for element in pressed] == [f"press {site}" for site in sites]
+        assert [element.frame for element in pressed] == list(range(1, 10))
+        assert sorted(element.id for element in pressed) == [element.id for element in pressed]
+        elsewhere.run(window.close())
+
+
 def test_a_frame_out_of_view_is_scrolled_to(elsewhere: Stage) -> None:
     sites = ",".join(f"s{number}.test" for number in range(9))
     window, seen = visit(elsewhere, f"sites={sites}")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
-from webapprentice.browser.deadline import bounded
+from webapprentice.browser.deadline import T, bounded
 from webapprentice.browser.pipe import ProtocolError, Session
 from webapprentice.core.faults import FaultError
 from webapprentice.core.records import Element, Observation, Record
 
 MOST = 100
 """Frames of other origins in one tab; further ones are skipped."""
+DEEPEST = 4
+"""How many of them may lie in one another; deeper ones are skipped."""
 NODES = 5_000
 """Most elements that one frame may show in one observation."""
 _BLOCK = 2 * NODES
@@ -128,31 +130,44 @@ class Frames:
         Every frame has `seconds` to answer; one that does not is left out and counted in `frames_skipped`.
         """
         self._homes = {}
-        frames = list(self._frames.values())
-        asked = [self._ask(frame, first + n * _BLOCK, options, seconds) for n, frame in enumerate(frames)]
-        answers = await asyncio.gather(*asked)
-        found = {frame.session.name: answer for frame, answer in zip(frames, answers, strict=True) if answer}
         table = Table(seen)
-        for frame in frames:  # outer frames have come before the ones inside them
-            if answer := found.get(frame.session.name):
-                self._homes |= dict.fromkeys(table.put(answer[0], answer[1]), frame)
-        return table.observation(), first + len(frames) * _BLOCK
+        read: set[Frame | None] = {None}
+        for _ in range(DEEPEST):
+            level = [frame for frame in self._frames.values() if frame.outer in read]
+            spots = await asyncio.gather(*(_patiently(frame.where(), seconds) for frame in level))
+            # In the order of the document and not of arrival, so that a page looked at again is told alike.
+            placed = [(spot, frame) for spot, frame in zip(spots, level, strict=True) if spot is not None]
+            placed.sort(key=lambda pair: pair[0].id)
+            looks = [_look(frame, first + n * _BLOCK, options) for n, (_, frame) in enumerate(placed)]
+            inners = await asyncio.gather(*(_patiently(look, seconds) for look in looks))
+            first += len(placed) * _BLOCK
+            read = set()
+            for (spot, frame), inner in zip(placed, inners, strict=True):
+                if inner is not None:
+                    self._homes |= dict.fromkeys(table.put(spot, inner), frame)
+                    read.add(frame)
+            if not read:
+                break
+        return table.observation(), first
 
-    async def _ask(
-        self, frame: Frame, first: int, options: dict[str, Any], seconds: float
-    ) -> tuple[Spot, Observation] | None:
-        chosen = {**options, "first": first, "nodes": min(NODES, options["nodes"]), "cap": 0, "html": False}
-        expression = f"__apprentice.look({json.dumps(chosen)}, null)"
-        call = {"expression": expression, "returnByValue": True, "awaitPromise": True}
 
-        async def ask() -> tuple[Spot, Observation]:
-            spot, told = await asyncio.gather(frame.where(), frame.session.send("Runtime.evaluate", call))
-            return spot, Observation.model_validate(json.loads(told["result"]["value"])["seen"])
+async def _look(frame: Frame, first: int, options: dict[str, Any]) -> Observation:
+    chosen = {**options, "first": first, "nodes": min(NODES, options["nodes"]), "cap": 0, "html": False}
+    call = {
+        "expression": f"__apprentice.look({json.dumps(chosen)}, null)",
+        "returnByValue": True,
+        "awaitPromise": True,
+    }
+    told = await frame.session.send("Runtime.evaluate", call)
+    return Observation.model_validate(json.loads(told["result"]["value"])["seen"])
 
-        try:
-            return await bounded(ask(), seconds, "reading a frame of another origin")
-        except (FaultError, KeyError, ValueError):
-            return None
+
+async def _patiently(asking: Coroutine[Any, Any, T], seconds: float) -> T | None:
+    """What a frame answers; None when it does not in time, or is gone."""
+    try:
+        return await bounded(asking, seconds, "reading a frame of another origin")
+    except (FaultError, KeyError, ValueError):
+        return None
 
 
 class Table:
