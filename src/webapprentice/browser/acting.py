@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from webapprentice.browser.deadline import fault
 from webapprentice.browser.dialing import BLOCKED
-from webapprentice.browser.frames import Frame
+from webapprentice.browser.frames import GONE, Frame
 from webapprentice.browser.keyboard import MODIFIERS, combination, event, typed
-from webapprentice.browser.window import Window
+from webapprentice.browser.window import CLOSED, Window
 from webapprentice.core.actions import (
     Action,
     Back,
@@ -94,6 +94,10 @@ async def act(window: Window, action: Action) -> Outcome:
             return Outcome(result=Result.BLOCKED, message=error.fault.message[:200])
         if error.fault.kind == "navigation_failed":
             return Outcome(result=Result.UNSUITABLE, message=error.fault.message[:200])
+        if error.fault.kind == GONE:
+            return Outcome(result=Result.STALE, message="the frame that it stood in has left the page; observe again")
+        if error.fault.kind == CLOSED and window.healthy:
+            return DONE  # the tab has closed itself on what was done in it
         if error.fault.kind != "page_hang" or not await _answers(window):
             raise
         return Outcome(result=Result.LATE, message=f"the page was too slow: {error.fault.message}"[:200])
@@ -104,10 +108,14 @@ async def act(window: Window, action: Action) -> Outcome:
 
 
 def landed(window: Window, outcome: Outcome) -> Outcome:
-    """The outcome, or `blocked` when the page that the action led to is one that the policy refuses.
+    """The outcome, or what became known of it since: `covered` when the page changed under the input, which was then
+    kept from it; `blocked` when the page that the action led to is one that the policy refuses.
 
-    Ask again after observing: a redirect, or a name that leads into a private network, shows only then.
+    Ask again after observing: both, like a redirect into a private network, show only then.
     """
+    if window.missed and outcome.result is Result.DONE:
+        message = f"the page changed as the input arrived: {window.missed} would have got it, and did not"
+        return outcome.with_(result=Result.COVERED, message=message[:200])
     trouble = window.trouble()
     if trouble is None or trouble.code != BLOCKED or outcome.result is not Result.DONE:
         return outcome
@@ -195,7 +203,8 @@ def _spot(told: Any) -> Spot:
 async def _locate(window: Window, node: int, want: str, at: tuple[int, int] | None = None) -> Spot:
     element = window.seen.element(node) if window.seen else None
     was = f"{element.role or element.tag} {element.name or element.text}"[:80] if element else ""
-    arguments = ", ".join(json.dumps(value) for value in (node, want, at, was))
+    called = (element.name or element.text)[:200] if element else ""
+    arguments = ", ".join(json.dumps(value) for value in (node, want, at, was, called))
     home = window.home(node)
     call = f"__apprentice.locate({arguments})"
     spot = _spot(await window.evaluate(call, "looking for the element", home=home))

@@ -293,9 +293,10 @@ class Browser:
             window.downloads.hear(told, self._cancel)
 
     def _cancel(self, download: str) -> None:
-        if self._pipe is not None:
-            for context in self._windows:
-                self._pipe.browser.post("Browser.cancelDownload", {"guid": download, "browserContextId": context})
+        for context, window in self._windows.items():
+            root = window.root or (self._pipe.browser if self._pipe is not None else None)
+            if root is not None:
+                root.post("Browser.cancelDownload", {"guid": download, "browserContextId": context})
 
     async def open(self, *scripts: str) -> Window:
         """A new window with one empty tab; `scripts` run in each of its documents before the page's own."""
@@ -399,9 +400,16 @@ class Browser:
         if self.alive and (grown or (limit and self._begun >= limit)):
             async with self._starting:
                 if self.alive and self._pipe is not None and self._begun >= min(limit or _WEIGHED, _WEIGHED):
-                    self._retired.append((self._pipe, self._profile))
-                    self._pipe, self._profile = None, None
-                    await self._launch()
+                    await self._replace(self._pipe)
+
+    async def _replace(self, old: Pipe) -> None:
+        profile, self._pipe, self._profile = self._profile, None, None
+        try:
+            await self._launch()
+        except UnavailableError:  # no room for a second one just now: the old one goes on
+            self._pipe, self._profile, self._begun = old, profile, 0
+        else:
+            self._retired.append((old, profile))
 
     def _megabytes(self) -> float:
         """Resident memory of the browser's processes; 0 where there is no /proc."""

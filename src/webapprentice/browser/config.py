@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Literal
 
 from pydantic import Field, field_validator
 
@@ -70,6 +71,9 @@ class BrowserConfig(Config):
     """Most of the raw HTML that is kept when it is asked for."""
     max_tabs: int = 10
     """Tabs of one context at the most; further ones are closed."""
+    picture: Literal["none", "plain", "marks"] = "none"
+    """What is photographed with each observation: nothing, the page, or the page with the node ids drawn at what can be
+    pressed."""
     uploads: str | None = None
     """Folder whose files may be handed to pages; None: no file may."""
     mask_passwords: bool = True

@@ -130,8 +130,9 @@ class Quarantine:
 
     def clear(self) -> None:
         """Forget what there was, for another task; a temporary folder is emptied."""
+        had = len(self._found)
         self._found.clear()
-        if self.folder is not None and self._config.quarantine is None:
+        if had and self.folder is not None and self._config.quarantine is None:
             for file in self.folder.iterdir():
                 with suppress(OSError):
                     file.unlink()

@@ -21,6 +21,9 @@ NODES = 5_000
 _BLOCK = 2 * NODES
 """Node ids set aside for it: a frame that is too large is walked twice, and each walk may number so many."""
 
+GONE = "frame_gone"
+"""The fault of asking a frame that has left the page."""
+
 # Both run on the element that hosts a frame; target.js says what they give.
 WHERE = "function () { return __apprentice.host(this); }"
 REACH = "function (x, y) { return __apprentice.host(this, [x, y]); }"
@@ -83,6 +86,8 @@ class Frames:
         self._scripts = tuple(scripts)
         self._frames: dict[str, Frame] = {}
         self._homes: dict[int, Frame] = {}
+        self.missed = ""
+        """What input for an element of a frame would have landed on, as the last look found out."""
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -112,7 +117,7 @@ class Frames:
 
     def _went(self, above: Session, name: str) -> None:
         self._frames.pop(name, None)
-        above.forget(name)
+        above.forget(name, GONE)
 
     def home(self, node: int) -> Frame | None:
         """The frame that this node of the last observation stands in; None for the tab's own documents."""
@@ -129,7 +134,7 @@ class Frames:
 
         Every frame has `seconds` to answer; one that does not is left out and counted in `frames_skipped`.
         """
-        self._homes = {}
+        self._homes, self.missed = {}, ""
         table = Table(seen)
         read: set[Frame | None] = {None}
         for _ in range(DEEPEST):
@@ -144,22 +149,24 @@ class Frames:
             read = set()
             for (spot, frame), inner in zip(placed, inners, strict=True):
                 if inner is not None:
-                    self._homes |= dict.fromkeys(table.put(spot, inner), frame)
+                    self._homes |= dict.fromkeys(table.put(spot, inner[0]), frame)
+                    self.missed = self.missed or inner[1]
                     read.add(frame)
             if not read:
                 break
         return table.observation(), first
 
 
-async def _look(frame: Frame, first: int, options: dict[str, Any]) -> Observation:
-    chosen = {**options, "first": first, "nodes": min(NODES, options["nodes"]), "cap": 0, "html": False}
+async def _look(frame: Frame, first: int, options: dict[str, Any]) -> tuple[Observation, str]:
+    chosen = {**options, "held": 0, "first": first, "nodes": min(NODES, options["nodes"]), "cap": 0, "html": False}
     call = {
         "expression": f"__apprentice.look({json.dumps(chosen)}, null)",
         "returnByValue": True,
         "awaitPromise": True,
     }
     told = await frame.session.send("Runtime.evaluate", call)
-    return Observation.model_validate(json.loads(told["result"]["value"])["seen"])
+    look = json.loads(told["result"]["value"])
+    return Observation.model_validate({**look["seen"], "elements": look["fresh"]}), str(look["missed"])
 
 
 async def _patiently(asking: Coroutine[Any, Any, T], seconds: float) -> T | None:

@@ -59,9 +59,9 @@ class Session:
         """The session of a target that has been announced here."""
         return self._pipe.session(name)
 
-    def forget(self, name: str) -> None:
+    def forget(self, name: str, kind: str) -> None:
         """The target of that session has gone."""
-        self._pipe.forget(name)
+        self._pipe.forget(name, kind)
 
     def lose(self, message: str, kind: str) -> None:
         """Nothing more will come: whoever waits is told so."""
@@ -162,11 +162,11 @@ class Pipe(asyncio.Protocol):
             self._sessions[name] = Session(self, name)
         return self._sessions[name]
 
-    def forget(self, name: str, kind: str = "browser_dead") -> Session | None:
+    def forget(self, name: str, kind: str = "tab_closed") -> Session | None:
         """The target of this session has gone."""
         session = self._sessions.pop(name, None)
         if session is not None:
-            session.lose("the page has been closed", kind)
+            session.lose("it has been closed", kind)
         return session
 
     def write(self, method: str, parameters: Mapping[str, Any], session: str | None) -> int:

@@ -11,6 +11,37 @@
   };
   const elementOf = (node) => (node.nodeType === 1 ? node : node.parentElement);
 
+  // Where the input of an action is to land. The first press or key that would land elsewhere, because the page has
+  // changed since the element was found, is kept from the page with all that belongs to it.
+  const FIRST = { pointerdown: 'press', mousedown: 'press', keydown: 'key', beforeinput: 'key' };
+  let aim = null;
+  const aimAt = (kind, takes, keeps = () => true) => { chief().aim({ kind, takes, keeps, met: false, missed: null }); };
+  own.aim = (what) => { aim = what; };
+  own.unaim = () => { const missed = aim && aim.missed; aim = null; return missed ? own.label(missed) : ''; };
+  own.guard = (event) => {
+    if (!aim) return;
+    if (!aim.missed) {
+      if (FIRST[event.type] !== aim.kind) return;
+      const found = event.composedPath()[0];
+      const right = aim.met ? aim.keeps(found) : aim.takes(found);
+      aim.met = true;
+      if (right) return;
+      aim.missed = found.nodeType ? found : document.documentElement;
+    }
+    event.stopImmediatePropagation();
+    // Of a pointer event only the propagation ends: without it the browser would not even ask at the mouse event.
+    if (!event.type.startsWith('pointer')) event.preventDefault();
+  };
+  // The outermost document around this one that can be spoken to.
+  const chief = () => {
+    let found = own;
+    try { for (let view = window; view !== view.parent && view.parent.__apprentice; view = view.parent) found = view.parent.__apprentice; } catch { /* another origin */ }
+    return found;
+  };
+  for (const type of [...Object.keys(FIRST), ...'pointerup mouseup click auxclick dblclick contextmenu keypress keyup'.split(' ')]) {
+    window.addEventListener(type, (event) => { if (event.isTrusted) chief().guard(event); }, { capture: true });
+  }
+
   // The node of an id, when it still stands in a document that is on the screen.
   const alive = (id) => {
     const node = own.node(id);
@@ -79,6 +110,10 @@
     }
     return found;
   };
+  const takes = (target, found) => {
+    const label = found.closest ? found.closest('label') : null;
+    return holds(target, found) || (label !== null && label.control === target);
+  };
   // Null when the event at this point of the node's own frame reaches the node; otherwise what takes it.
   const taker = (node, x, y) => {
     const target = elementOf(node);
@@ -86,8 +121,7 @@
     if (x < 0 || y < 0 || x >= view.innerWidth || y >= view.innerHeight) return undefined;
     const found = hit(node.ownerDocument, x, y);
     if (!found) return undefined;
-    const label = found.closest('label');
-    if (!holds(target, found) && !(label && label.control === target)) return found;
+    if (!takes(target, found)) return found;
     let frame = view.frameElement;
     let [px, py] = [x, y];
     for (let at = view; at !== window; at = at.parent, frame = at.frameElement) {
@@ -131,6 +165,7 @@
       }
       const found = taker(element, x + point[0], y + point[1]);
       if (found !== null) by = found ? own.label(found) : 'the edge of what can be scrolled to';
+      else aimAt('press', (hit) => hit === element);
     }
     const [dx, dy] = offset(element);
     return own.answer({ id: own.id(element) || 0, x: x + dx, y: y + dy, shown: element.checkVisibility({ visibilityProperty: true }), by });
@@ -157,12 +192,22 @@
     return { set: SET.test(kind), left: box.x + dx, top: box.y + dy, wide: box.width, high: box.height, draggable: element.closest('[draggable="true"]') !== null || element.localName === 'img' };
   };
 
-  own.locate = (id, want, at, was) => own.answer(find(id, want, at, was));
-  const find = (id, want, at, was) => {
+  // A node that a page uses again for something else is not what was seen. Numbers may change: a clock, a counter.
+  const LETTER = /\p{L}/u;
+  const other = (node, called) => {
+    const now = node.nodeType === 1 ? own.name(node) : own.squeeze(node.data, 200);
+    return LETTER.test(called) && LETTER.test(now) && now !== called && !same(called, now) ? now : '';
+  };
+
+  let seen = { id: 0, called: '' };
+  own.locate = (id, want, at, was, called) => own.answer(find(id, want, at, was, called));
+  const find = (id, want, at, was, called) => {
     own.begin();
     const node = alive(id);
     if (!node) return stale(id, was);
     const element = elementOf(node);
+    const now = other(node, called);
+    if (now) return { result: 'stale', message: `[${id}] was "${called.slice(0, 60)}" and is "${now.slice(0, 60)}" now; observe again` };
     const wrong = unsuited(node, want);
     if (wrong) return { result: 'unsuitable', message: wrong };
     const file = want === 'upload';
@@ -183,6 +228,8 @@
       const by = spot.blocker ? `${own.label(spot.blocker)}${own.id(spot.blocker) ? ` [${own.id(spot.blocker)}]` : ''}` : 'the edge of what can be scrolled to';
       return { result: 'covered', message: `${own.label(node)} [${id}] is covered by ${by}` };
     }
+    seen = { id, called };
+    if (want !== 'hover' && want !== 'scroll') aimAt('press', (found) => takes(element, found) && !other(node, called));
     return { result: 'done', x: spot.x, y: spot.y, ...about(node) };
   };
 
@@ -197,6 +244,11 @@
     while (active && active.shadowRoot && active.shadowRoot.activeElement) active = active.shadowRoot.activeElement;
     const inside = active && active !== element.ownerDocument.body && holds(element, active) ? active : element;
     if (inside !== active) element.focus({ preventScroll: true });
+    const focused = element.matches(':focus-within');
+    if (!focused && all !== null) return own.answer({ result: 'unsuitable', message: `${own.label(element)} [${id}] does not take the keyboard; observe again` });
+    // A page may hand the later keys to the next field, but not to whatever is there when this one has gone.
+    const keeps = (found) => element.isConnected && !/^(body|html)$/.test(found.localName);
+    if (focused) aimAt('key', (found) => holds(element, found) && !(seen.id === id && other(node, seen.called)), keeps);
     if (all === null) return own.answer({ result: 'done', empty: true });
     const field = /^(input|textarea)$/.test(element.localName);
     const empty = field ? element.value === '' : element.textContent === '';

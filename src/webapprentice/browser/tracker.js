@@ -125,7 +125,7 @@
   own.pointed = () => { const was = pointed; pointed = false; return was; };
 
   // What was pending before the action (an endless animation, a poll) is not waited for afterwards.
-  own.begin = () => { before = own.pending(); opened = 0; };
+  own.begin = () => { before = own.pending(); opened = 0; own.unaim(); };
 
   const ring = new MessageChannel();
   let afterwards = null;

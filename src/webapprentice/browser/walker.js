@@ -2,7 +2,7 @@
 (() => {
   const own = window.__apprentice;
   if (own.observe) return;
-  const write = JSON.stringify; // kept from before the page's scripts could change it
+  const { parse, stringify: write } = JSON; // kept from before the page's scripts could change it
   const SILENT = new Set(('script style noscript template link meta head title base br wbr option optgroup datalist '
     + 'source track param colgroup col').split(' '));
   const KEPT = new Set(('id class type name href src placeholder title alt for role value min max step draggable '
@@ -42,7 +42,7 @@
   let ids = new WeakMap();
   let nodes = new Map();
   let next = 1;
-  own.restart = (first) => { ids = new WeakMap(); nodes = new Map(); next = first; };
+  own.restart = (first) => { ids = new WeakMap(); nodes = new Map(); next = first; told.number = 0; };
   own.node = (id) => { const held = nodes.get(id); return held ? held.deref() : undefined; };
   own.id = (node) => ids.get(node);
   own.known = () => nodes;
@@ -415,10 +415,26 @@
     const text = write(what);
     return HALF.test(text) ? write(what, (key, item) => (typeof item === 'string' ? item.toWellFormed() : item)) : text;
   };
+  // What the last answer said of each element. Whoever says that it has arrived (`held`) is told only what differs.
+  let told = { number: 0, lines: new Map() };
   own.look = async (options, probe) => {
     const quiet = options.cap > 0 ? await own.settle(options.cap) : true;
     const { seen, next: first } = own.observe(options);
     const html = options.html ? document.documentElement.outerHTML.slice(0, options.bytes).toWellFormed() : null;
-    return own.answer({ seen, next: first, quiet, opened: own.opened(), html, extra: probe ? probe() : null });
+    const known = options.held && options.held === told.number ? told.lines : null;
+    told = { number: options.number, lines: new Map() };
+    let fresh = [];
+    const order = seen.elements.map((line) => {
+      const text = write(line);
+      told.lines.set(line.id, text);
+      if (!known || known.get(line.id) !== text) fresh.push(text);
+      return line.id;
+    });
+    if (fresh.some((text) => HALF.test(text))) fresh = fresh.map((text) => own.answer(parse(text)));
+    delete seen.elements;
+    const rest = own.answer({
+      seen, order: known ? order : null, next: first, quiet, opened: own.opened(), missed: own.unaim(), html, extra: probe ? probe() : null,
+    });
+    return `${rest.slice(0, -1)},"fresh":[${fresh}]}`;
   };
 })();

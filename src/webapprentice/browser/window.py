@@ -16,17 +16,21 @@ from webapprentice.browser.config import BrowserConfig
 from webapprentice.browser.deadline import bounded, fault
 from webapprentice.browser.dialing import BLOCKED, Trouble
 from webapprentice.browser.downloads import Quarantine
-from webapprentice.browser.frames import Frame, Frames
+from webapprentice.browser.frames import GONE, Frame
 from webapprentice.browser.origins import Policy, verdict
+from webapprentice.browser.pictures import marked
 from webapprentice.browser.pipe import ProtocolError, Session
 from webapprentice.browser.proxy import Proxy
+from webapprentice.browser.sheet import Sheet, troubled
 from webapprentice.core.faults import FaultError
-from webapprentice.core.records import Observation, Record, Tab
+from webapprentice.core.records import Element, Observation, Record, Tab
 
 if TYPE_CHECKING:
     from webapprentice.browser.chromium import Browser
 
 SCRIPTS = ("tracker.js", "walker.js", "target.js")
+CLOSED = "tab_closed"
+"""The fault of asking a tab that is not there any more."""
 NAVIGATED = ("navigated", "context was destroyed", "cannot find context", "cannot find default execution context")
 
 
@@ -43,10 +47,17 @@ class Seen(NamedTuple):
 
 class _Look(Record):
     seen: Observation
+    """Without its elements."""
+    fresh: tuple[Element, ...]
+    """Those that are new, or differ from what the last look said of them."""
+    order: tuple[int, ...] | None
+    """The ids of all of them; None when all are fresh."""
     next: int
     quiet: bool
     opened: int
     """Windows that the page has asked for since the last action."""
+    missed: str
+    """What an action's press or key would have landed on; it was kept from the page."""
     html: str | None
     extra: Any
 
@@ -58,30 +69,6 @@ def page_script() -> str:
     """What is injected into every document."""
     folder = files("webapprentice.browser")
     return "\n".join((folder / name).read_text("utf-8") for name in SCRIPTS)
-
-
-class Sheet:
-    """One tab and its session."""
-
-    def __init__(self, session: Session, target: str, scripts: Iterable[str]) -> None:
-        self.session = session
-        self.target = target
-        self.frames = Frames(scripts)
-        self.crashed = False
-        self.url = "about:blank"
-        """Where its main frame is."""
-        self.loader = ""
-        """Of the document that `url` is the address of."""
-        self.failed = ""
-        """Where it was to be when the browser shows an error page instead."""
-        self.heading = ""
-        """Where it was last told to go."""
-        self.told = False
-        """What is wrong with the current document has been said."""
-        self.loaded: set[str] = set()
-        """Marks of the current document's life: its loader's id, `DOMContentLoaded`, `load`."""
-        self.moved = asyncio.Event()
-        """Set at each mark, and when the address changes within the document."""
 
 
 class Window:
@@ -100,6 +87,11 @@ class Window:
         """The lowest node id that was never given out here."""
         self.healthy = False
         """False after a fault: the window wants `renew` before it is used again."""
+        self.missed = ""
+        """What input would have landed on in place of its element, as the last look found out."""
+        self._looks = 0
+        self._held: tuple[int, dict[int, Element]] = (0, {})
+        """The number of the last look that has arrived, and its elements: the next one tells only what differs."""
         self.answer: tuple[bool, str | None] | None = None
         """How the next confirm or prompt is answered; None: dismissed."""
         self.policy = Policy(config.origins, config.networks)
@@ -147,6 +139,7 @@ class Window:
 
     async def _leave(self) -> None:
         """Give up the context, which may have gone with its browser already."""
+        self._abandon()
         context, self._context, self._sheets = self._context, None, []
         if context is not None and self._root is not None:
             with suppress(FaultError):
@@ -172,10 +165,18 @@ class Window:
     async def _new_page(self) -> None:
         if self._context is None:
             return await self._new_context()
-        old, self._sheets = self._sheets, []
-        for sheet in old:
-            await self._close(sheet, 3.0)
+        old, self._sheets = [sheet.target for sheet in self._sheets], []
+        for target in [*old, *self._abandon()]:
+            await self._close(target, 3.0)
         return await self._only(await self._open())
+
+    def _abandon(self) -> list[str]:
+        """Prepare no tab any more that is on its way here; returns which ones there were."""
+        coming = list(self._preparing)
+        for task in self._preparing.values():
+            task.cancel()
+        self._expected.clear()
+        return coming
 
     async def _new_context(self) -> None:
         await self._leave()
@@ -186,7 +187,10 @@ class Window:
         await self._only(await self._open())
 
     async def _new_browser(self) -> None:
-        self._context = None
+        context, self._context = self._context, None
+        self._abandon()
+        if context is not None:
+            await self.browser.release(context)
         await self.browser.kill(self._generation)
         await self._new_context()
 
@@ -206,7 +210,12 @@ class Window:
 
     async def _only(self, sheet: Sheet) -> None:
         self._sheets = [sheet]
-        self._active, self.seen, self.answer = 0, None, None
+        self._active = 0
+        self.forget()
+
+    def forget(self) -> None:
+        """Another task begins: what was seen, downloaded or to be answered belongs to the last one."""
+        self.seen, self.answer = None, None
         self._dialogs.clear()
         self.downloads.clear()
 
@@ -256,54 +265,21 @@ class Window:
         for override in overrides:
             await bounded(_unless_in_effect(override), config.call_seconds, "preparing a tab")
         if len(self._sheets) >= config.max_tabs:
-            await self._close(sheet, config.call_seconds)
+            await self._close(target, config.call_seconds)
             return
         # A page that opens another one expects the person to look at it.
         self._sheets.append(sheet)
         self._active = len(self._sheets) - 1
         if expected not in ("", "about:blank"):
             with suppress(FaultError):
-                await bounded(_until(sheet, "DOMContentLoaded"), config.call_seconds, "waiting for a new tab")
+                await bounded(sheet.until("DOMContentLoaded"), config.call_seconds, "waiting for a new tab")
         self._appearance.set()
 
     def _listen(self, sheet: Sheet) -> None:
-        def life(told: dict[str, Any]) -> None:
-            if told["frameId"] == sheet.target and told["name"] in ("init", "DOMContentLoaded", "load"):
-                if told["name"] == "init":
-                    sheet.loaded = {told["loaderId"]}
-                sheet.loaded.add(told["name"])
-                sheet.moved.set()
-
-        def navigated(told: dict[str, Any]) -> None:
-            if "parentId" not in told["frame"]:
-                sheet.url = told["frame"]["url"] + told["frame"].get("urlFragment", "")
-                sheet.failed = told["frame"].get("unreachableUrl", "")
-                sheet.loader = told["frame"]["loaderId"]
-                sheet.told = False
-                sheet.moved.set()
-
-        def heading(told: dict[str, Any]) -> None:
-            if told["frameId"] == sheet.target:
-                sheet.heading = told["url"]
-
-        def within(told: dict[str, Any]) -> None:
-            if told["frameId"] == sheet.target:
-                sheet.url = told["url"]
-                sheet.moved.set()
-
-        def crashed(_told: dict[str, Any]) -> None:
-            sheet.crashed = True
-            sheet.session.lose("the page's process has crashed", "page_crash")
-
         sheet.session.hears |= {
-            "Page.lifecycleEvent": life,
-            "Page.frameNavigated": navigated,
-            "Page.frameRequestedNavigation": heading,
             "Page.downloadWillBegin": self.downloads.claim,
-            "Page.navigatedWithinDocument": within,
             "Page.windowOpen": lambda told: self._expected.append(told["url"]),
             "Page.javascriptDialogOpening": lambda told: self._dialog(sheet, told),
-            "Inspector.targetCrashed": crashed,
         }
 
     def detached(self, session: Session) -> None:
@@ -327,8 +303,8 @@ class Window:
             self.answer = None
         sheet.session.post("Page.handleJavaScriptDialog", {"accept": accept, "promptText": text or ""})
 
-    async def _close(self, sheet: Sheet, seconds: float) -> None:
-        await self.browser.ask("Target.closeTarget", {"targetId": sheet.target}, seconds, self._root)
+    async def _close(self, target: str, seconds: float) -> None:
+        await self.browser.ask("Target.closeTarget", {"targetId": target}, seconds, self._root)
 
     async def close(self) -> None:
         """Let the window go; the browser stays."""
@@ -365,13 +341,18 @@ class Window:
         self.healthy = False
         return error
 
+    def _failed(self, error: FaultError) -> FaultError:
+        """A call's fault. A frame that has left, or a tab with another one beside it, is no harm to the window."""
+        kind = error.fault.kind
+        return error if kind == GONE or (kind == CLOSED and self._sheets) else self._broken(error)
+
     async def send(self, calls: Iterable[tuple[str, dict[str, Any]]], seconds: float, doing: str) -> None:
         """Send CDP commands one behind the other without waiting in between; done when all are answered."""
         session = self._sheet().session
         try:
             await bounded(_in_order(session, list(calls)), seconds, doing)
         except FaultError as error:
-            raise self._broken(error) from error
+            raise self._failed(error) from error
 
     async def ask(
         self,
@@ -386,7 +367,7 @@ class Window:
         try:
             return await bounded(session.send(method, parameters), seconds or self.config.call_seconds, doing)
         except FaultError as error:
-            raise self._broken(error) from error
+            raise self._failed(error) from error
 
     def home(self, node: int) -> Frame | None:
         """The frame of another origin that this node of the last observation stands in, if it does."""
@@ -394,7 +375,10 @@ class Window:
 
     async def lift(self, home: Frame, x: float, y: float) -> tuple[float, float, str]:
         """A point of that frame as a point of the tab, and what covers it, if anything."""
-        return await bounded(home.lift(x, y), self.config.call_seconds, "looking for a frame")
+        try:
+            return await bounded(home.lift(x, y), self.config.call_seconds, "looking for a frame")
+        except FaultError as error:
+            raise self._failed(error) from error
 
     async def evaluate(
         self,
@@ -415,7 +399,9 @@ class Window:
                 )
                 told = await bounded(_or_navigated(call), seconds or self.config.call_seconds, doing)
             except FaultError as error:
-                raise self._broken(error) from error
+                if error.fault.kind == CLOSED and self._sheets:
+                    continue  # what the person would see now is another tab
+                raise self._failed(error) from error
             if told is not None:
                 return _value(told)
         raise fault("torn", f"the page kept navigating while {doing}")
@@ -455,7 +441,10 @@ class Window:
 
     async def _look(self, cap: float, skip: str, probe: str | None, html: bool, before: str = "") -> _Look:
         config = self.config
+        self._looks += 1
         options = {
+            "number": self._looks,
+            "held": self._held[0],
             "first": self.next_id,
             "nodes": config.max_nodes,
             "millis": config.walk_seconds * 1000,
@@ -473,14 +462,21 @@ class Window:
         told = await self.evaluate(expression, "reading the page", config.call_seconds + cap)
         try:
             look = _LOOK.validate_json(told)
-        except ValueError as error:  # the page has put something of its own in the walker's place
+            known = {element.id: element for element in look.fresh}
+            if look.order is not None:
+                known = {node: known.get(node) or self._held[1][node] for node in look.order}
+        except (ValueError, KeyError) as error:  # the page has put something of its own in the walker's place
             raise fault("script_error", f"the page cannot be read: {error}") from error
         self.next_id = look.next
+        self.missed = self.missed or look.missed
+        self._held = (self._looks, known)
+        seen = look.seen.model_copy(update={"elements": tuple(known.values())})
         frames = self._sheet().frames
         if not len(frames):
             frames.clear()
-            return look
-        seen, self.next_id = await frames.add_to(look.seen, look.next, options, config.frame_seconds)
+            return look.model_copy(update={"seen": seen})
+        seen, self.next_id = await frames.add_to(seen, look.next, options, config.frame_seconds)
+        self.missed = self.missed or frames.missed
         return look.model_copy(update={"seen": seen})
 
     async def _arrival(self) -> None:
@@ -520,6 +516,15 @@ class Window:
         told = await self.ask("Page.captureScreenshot", parameters, "taking a screenshot")
         return base64.b64decode(told["data"])
 
+    async def picture(self, clip: tuple[int, int, int, int] | None = None) -> bytes | None:
+        """What the configuration wants to be photographed of the last observation; see `BrowserConfig.picture`."""
+        if self.config.picture == "none":
+            return None
+        png = await self.screenshot(clip)
+        if self.config.picture == "plain" or self.seen is None:
+            return png
+        return await asyncio.to_thread(marked, png, self.seen.elements, clip[:2] if clip else (0, 0))
+
     # Going places
 
     async def goto(self, url: str) -> None:
@@ -529,10 +534,9 @@ class Window:
         does not answer any more. An address that is downloaded leaves the page as it was.
         """
         sheet = self._sheet()
-        sheet.failed, sheet.told = "", True
         before = sheet.loaded
         try:
-            await bounded(self._navigate(sheet, url), self.config.navigate_seconds, f"loading {url[:100]}")
+            await bounded(sheet.navigate(url, self.proxy), self.config.navigate_seconds, f"loading {url[:100]}")
         except FaultError as error:
             if error.fault.kind == "page_hang":
                 there = sheet.loaded is not before and "DOMContentLoaded" in sheet.loaded
@@ -544,43 +548,12 @@ class Window:
                 raise
         trouble = self.proxy.trouble(sheet.url) if self.proxy is not None else None
         if trouble is not None:
-            raise _troubled(trouble, url)
-
-    async def _navigate(self, sheet: Sheet, url: str) -> None:
-        try:
-            told = await sheet.session.send("Page.navigate", {"url": url})
-        except ProtocolError as error:
-            raise fault("navigation_failed", f"{error.message}: {url[:100]}") from error
-        if told.get("isDownload"):
-            return
-        if "errorText" in told:
-            trouble = self._reason(sheet, url, told["errorText"])
-            raise _troubled(trouble or Trouble(told["errorText"], ""), url)
-        if "loaderId" in told:  # there is none where only the fragment changes
-            await self._arrive(sheet, told["loaderId"])
-
-    async def _arrive(self, sheet: Sheet, loader: str) -> None:
-        """Wait until this document is loaded, or its loading is known to have broken off."""
-        while not sheet.loaded.issuperset((loader, "load")):
-            trouble = self.proxy.trouble(sheet.url) if self.proxy is not None and loader == sheet.loader else None
-            if trouble is not None and trouble.begun:
-                sheet.session.post("Page.stopLoading")
-                raise _troubled(trouble, sheet.url)
-            sheet.moved.clear()
-            await sheet.moved.wait()
+            raise troubled(trouble, url)
 
     def noticed(self) -> None:
         """The proxy has had trouble: whoever waits for a page looks whether it is the one."""
         for sheet in self._sheets:
             sheet.moved.set()
-
-    def _reason(self, sheet: Sheet, url: str, code: str) -> Trouble | None:
-        """What the proxy knows of an error that the browser only has a name for."""
-        if self.proxy is None or not ("TUNNEL" in code or "PROXY" in code):
-            return None
-        named = self.proxy.trouble(sheet.failed or url)
-        tunnels = [trouble for place, trouble in self.proxy.troubles.items() if "://" not in place]
-        return named or (tunnels[-1] if tunnels else None)
 
     async def _give_up(self, sheet: Sheet, url: str, there: bool, error: FaultError) -> None:
         """The deadline has passed: a page that can be used is left as it is, any other is given up with a fault."""
@@ -607,6 +580,7 @@ class Window:
     def begin(self) -> None:
         """An action begins: what was wrong before is not its doing."""
         self.trouble()
+        self.missed = ""
         for sheet in self._sheets:
             sheet.heading = ""
 
@@ -625,12 +599,11 @@ class Window:
         place = told["currentIndex"] + way
         if not 0 <= place < len(told["entries"]):
             return False
-        sheet.moved.clear()
-        sheet.loaded.clear()
-        await self.ask(
-            "Page.navigateToHistoryEntry", {"entryId": told["entries"][place]["id"]}, "moving in the history"
-        )
-        await bounded(_until(sheet, "load", within=True), self.config.navigate_seconds, "moving in the history")
+        entry = told["entries"][place]["id"]
+        try:
+            await bounded(sheet.travel(entry), self.config.navigate_seconds, "moving in the history")
+        except FaultError as error:
+            raise self._broken(error) if error.fault.kind != "page_hang" else error from None
         return True
 
     async def open_tab(self) -> None:
@@ -665,7 +638,7 @@ class Window:
     async def close_tab(self) -> None:
         """Close the active tab."""
         sheet = self._sheet()
-        await self._close(sheet, self.config.call_seconds)
+        await self._close(sheet.target, self.config.call_seconds)
         self._vanished(sheet)
 
     async def resize(self, width: int, height: int) -> None:
@@ -674,24 +647,8 @@ class Window:
         await self.ask("Emulation.setDeviceMetricsOverride", _metrics(width, height), "resizing")
 
 
-def _troubled(trouble: Trouble, url: str) -> FaultError:
-    if trouble.code == BLOCKED:
-        return fault(BLOCKED, trouble.message)
-    said = f" ({trouble.message})" if trouble.message else ""
-    return fault("navigation_failed", f"{trouble.code} while loading {url[:100]}{said}")
-
-
 def _metrics(width: int, height: int) -> dict[str, Any]:
     return {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-
-
-async def _until(sheet: Sheet, *marks: str, within: bool = False) -> None:
-    """Wait until the document bears all these marks; `within`: a change of address inside of it will do, too."""
-    while not sheet.loaded.issuperset(marks):
-        sheet.moved.clear()
-        await sheet.moved.wait()
-        if within and not sheet.loaded:
-            return
 
 
 async def _in_order(session: Session, calls: list[tuple[str, dict[str, Any]]]) -> None:

@@ -64,6 +64,8 @@ class Start(Record):
 
     goal: str
     observation: Observation
+    picture: bytes | None = None
+    """PNG of what the observation describes, where pictures are asked for."""
 
 
 class Happened(Record):
@@ -74,6 +76,8 @@ class Happened(Record):
     """None when the environment ended the episode and nothing more can be seen."""
     raw_reward: float | None = None
     """Set when the episode is over and the environment has judged it."""
+    picture: bytes | None = None
+    """PNG of what the observation describes, where pictures are asked for."""
 
 
 class World(Protocol):

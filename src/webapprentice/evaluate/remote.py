@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, aclosing, nullcontext
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Base64Bytes, Field, TypeAdapter
 
 from webapprentice import __version__
 from webapprentice.core.faults import Fault, Owner, UsageError
@@ -55,6 +56,13 @@ class Stepped(Record):
     step: Step
 
 
+class Kept(Record):
+    """Bytes that a step names by their content key."""
+
+    kind: Literal["kept"] = "kept"
+    data: Base64Bytes
+
+
 class Finished(Record):
     """An episode is over; its steps were told before."""
 
@@ -65,8 +73,8 @@ class Finished(Record):
     """How many it has; when none, those that were told belong to an earlier try."""
 
 
-_TOLD: TypeAdapter[Begun | Stepped | Finished] = TypeAdapter(
-    Annotated[Begun | Stepped | Finished, Field(discriminator="kind")]
+_TOLD: TypeAdapter[Begun | Stepped | Kept | Finished] = TypeAdapter(
+    Annotated[Begun | Stepped | Kept | Finished, Field(discriminator="kind")]
 )
 
 
@@ -146,6 +154,10 @@ class Sender:
         """Send one step."""
         self._port.tell(News(key, Stepped(step=step).model_dump_json().encode()))
 
+    def keep(self, key: str, data: bytes) -> None:
+        """Send bytes."""
+        self._port.tell(News(key, Kept(data=b64encode(data)).model_dump_json().encode()))
+
     def finish(self, collection: str, trajectory: Trajectory) -> None:  # noqa: ARG002 - the driver knows the collection
         """Send the end of an episode without the steps, which were sent before."""
         brief = Finished(trajectory=trajectory.model_copy(update={"steps": ()}), steps=len(trajectory.steps))
@@ -214,6 +226,8 @@ class Clerk:
                         self._steps[news.key].append(step)
                         self._store.append(news.key, step)
                         steps.append(step)
+                    case Kept(data=data):
+                        self._store.put(data)
                     case Finished(trajectory=brief, steps=count):
                         made = tuple(self._steps.pop(news.key, ())) if count else ()
                         ended.append(brief.model_copy(update={"steps": made}))

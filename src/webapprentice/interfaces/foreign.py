@@ -19,7 +19,7 @@ from typing import Any
 
 import gymnasium
 
-from webapprentice.browser import Browser, BrowserConfig, Window, act
+from webapprentice.browser import Browser, BrowserConfig, Window, act, landed
 from webapprentice.browser.guest import Guest, listening
 from webapprentice.core.actions import Action, Stop
 from webapprentice.core.faults import FaultError, Owner, UsageError, border
@@ -123,7 +123,8 @@ class ForeignWorld:
         goal, _info = await guest.call(lambda: made.setup(page), SETUP_SECONDS, f"setting up {task.id}")
         words = _words(goal)
         self._chat = [_message("assistant", GREETING), *([_message("user", words)] if words else [])]
-        return Start(goal=words, observation=(await window.observe()).observation)
+        seen = (await window.observe()).observation
+        return Start(goal=words, observation=seen, picture=await window.picture())
 
     async def _ready(self) -> Guest:
         if self._guest is None or not self._guest.browser.alive:
@@ -148,6 +149,7 @@ class ForeignWorld:
         else:
             outcome = await act(window, action)
         seen = (await window.observe()).observation
+        outcome = landed(window, outcome)
         done, words = await self._judged(window)
         changes: dict[str, Any] = {}
         if outcome.result is not Result.DONE:

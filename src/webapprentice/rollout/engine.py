@@ -17,7 +17,7 @@ from webapprentice import __version__
 from webapprentice.core.actions import Stop
 from webapprentice.core.config import Config
 from webapprentice.core.faults import Fault, FaultError, Owner, UnavailableError
-from webapprentice.core.keys import FOR_KEYS, key_of
+from webapprentice.core.keys import FOR_KEYS, key_of, key_of_bytes
 from webapprentice.core.protocols import World
 from webapprentice.core.records import (
     Ending,
@@ -268,9 +268,16 @@ async def attempt(
     raw: float | None = None
     fault: Fault | None = None
     saved = pen.nothing()
+
+    def keep(seen: Observation, picture: bytes | None) -> Observation:
+        if picture is None:
+            return seen
+        pen.begin(partial(store.keep, job.key, picture))  # written before the step that names it
+        return seen.model_copy(update={"screenshot": key_of_bytes(picture)})
+
     try:
         start = await world.reset(job.task, job.seed)
-        goal, seen = start.goal, start.observation
+        goal, seen = start.goal, keep(start.observation, start.picture)
         episode = Episode(key=job.key, collection=collection, task=job.task, goal=goal, provenance=about)
         saved = pen.begin(partial(store.begin, episode))
         ending = Ending.STEP_LIMIT
@@ -281,7 +288,7 @@ async def attempt(
                 break
             said = await actor.act(goal, seen, steps)
             await saved  # nothing is done in the world before what came before it is on the disk
-            step, final, raw = await _carry_out(world, index, seen, said)
+            step, final, raw = await _carry_out(world, index, seen, said, keep)
             saved = pen.begin(partial(store.append, job.key, step))
             steps.append(step)
             acted += step.seconds
@@ -311,7 +318,11 @@ async def attempt(
 
 
 async def _carry_out(
-    world: World, index: int, seen: Observation, said: Said
+    world: World,
+    index: int,
+    seen: Observation,
+    said: Said,
+    keep: Callable[[Observation, bytes | None], Observation],
 ) -> tuple[Step, Observation | None, float | None]:
     started = time.monotonic()
     after: Observation | None = seen
@@ -325,6 +336,8 @@ async def _carry_out(
     else:
         happened = await world.step(said.action)
         outcome, after, raw = happened.outcome, happened.observation, happened.raw_reward
+        if after is not None:
+            after = keep(after, happened.picture)
         if outcome.changed is None and after is not None:
             outcome = outcome.with_(changed=after.elements != seen.elements or after.url != seen.url)
     step = Step(

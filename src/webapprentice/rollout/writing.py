@@ -25,6 +25,10 @@ class Ledger(Protocol):
         """Keep one step."""
         ...
 
+    def keep(self, key: str, data: bytes) -> None:
+        """Keep bytes that a step of this episode names by their content key; before the step."""
+        ...
+
     def finish(self, collection: str, trajectory: Trajectory) -> None:
         """Close an episode."""
         ...

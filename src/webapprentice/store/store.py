@@ -233,6 +233,10 @@ class Store:
         with self._commit() as cursor:
             return self._put(cursor, data)
 
+    def keep(self, key: str, data: bytes) -> None:  # noqa: ARG002 - other ledgers must know whose bytes these are
+        """As `put`, for the episode of this key."""
+        self.put(data)
+
     def complete(self, key: str, name: str, output: dict[str, Any], seconds: float) -> None:
         """Note that a stage with these inputs is finished, and what it gave."""
         with self._commit() as cursor:

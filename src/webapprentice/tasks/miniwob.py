@@ -132,6 +132,7 @@ class MiniWob:
             self._page = ""
         if page != self._page or task.reset != "reseed" or self._episodes >= RECYCLE or self.window.tabs > 1:
             await self._load(page)
+        self.window.forget()
         self._episodes += 1
         if self._pointed:
             await self._point_away()
@@ -143,7 +144,8 @@ class MiniWob:
             raise FaultError(
                 Fault(owner=Owner.ENVIRONMENT, kind="reset_failed", message=f"{page} did not become ready")
             )
-        return Start(goal=" ".join(str(seen.extra[1]).split()), observation=seen.observation)
+        goal = " ".join(str(seen.extra[1]).split())
+        return Start(goal=goal, observation=seen.observation, picture=await self.window.picture(self.frame))
 
     async def _point_away(self) -> None:
         """Take the pointer off the task, or what it hovered over in the last episode would look different in this one.
@@ -200,6 +202,7 @@ class MiniWob:
             outcome=outcome,
             observation=observation,
             raw_reward=raw if done or isinstance(action, Stop) else None,
+            picture=await self.window.picture(self.frame),
         )
 
     async def screenshot(self) -> bytes:
