@@ -65,10 +65,12 @@ async def play(world: MiniWob, tasks: list[Task], until: float, rng: random.Rand
             observation = None if happened.outcome.done else happened.observation
 
 
-async def measure(count: int, seconds: float, pattern: str, reset: str, typing: bool) -> dict[str, object]:
+async def measure(
+    count: int, seconds: float, pattern: str, reset: str, typing: bool, processes: int = 0
+) -> dict[str, object]:
     """One run; every world has played one unmeasured episode of each task first, so that pages are loaded and warm."""
     tasks = [task.with_(reset=reset) for task in load(pattern)]
-    async with worlds(count, BrowserConfig()) as all_worlds:
+    async with worlds(count, BrowserConfig(processes=processes)) as all_worlds:
         # Each world keeps to one task: a change of task loads another page, and that is not a step.
         kept = [[tasks[number % len(tasks)]] for number in range(count)]
         rngs = [random.Random(number) for number in range(count)]
@@ -119,8 +121,11 @@ def main() -> None:
     parser.add_argument("--tasks", default=TASKS)
     parser.add_argument("--reset", choices=["reseed", "reload"], default="reseed")
     parser.add_argument("--clicks", action="store_true", help="press only, as the peers of bench_peer.py do")
+    parser.add_argument("--processes", type=int, default=0, help="browser processes; 0: as a rollout chooses")
     asked = parser.parse_args()
-    result = asyncio.run(measure(asked.worlds, asked.seconds, asked.tasks, asked.reset, not asked.clicks))
+    result = asyncio.run(
+        measure(asked.worlds, asked.seconds, asked.tasks, asked.reset, not asked.clicks, asked.processes)
+    )
     print(json.dumps(result))
     print(
         f"{result['steps_per_second']} steps/s and {result['resets_per_second']} resets/s, {result['worlds']} worlds, "

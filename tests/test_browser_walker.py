@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 
 import pytest
 
 from conftest import Stage
-from webapprentice.browser import Window, act
+from webapprentice.browser import Browser, Window, act
+from webapprentice.browser.pictures import marks
 from webapprentice.core.actions import Click
 from webapprentice.core.records import Element, Observation
 
@@ -154,6 +156,77 @@ def test_a_screenshot_is_a_png_of_the_size_asked_for(stage: Stage, window: Windo
     picture = stage.run(window.screenshot((0, 0, 160, 210)))
     assert picture.startswith(b"\x89PNG")
     assert (int.from_bytes(picture[16:20]), int.from_bytes(picture[20:24])) == (160, 210)
+
+
+def test_a_look_tells_what_a_first_look_would(stage: Stage, window: Window) -> None:
+    fresh = stage.run(stage.browser.open())
+    changes = (
+        "0",
+        "document.querySelector('button').title = 'half \\ud800 a pair'",
+        "document.querySelector('button').remove()",
+    )
+    for at in (window, fresh):
+        stage.run(at.goto(stage.url + "names.html"))
+    told: list[int] = []
+    for change in changes:
+        before = window.seen.elements if window.seen else ()
+        stage.run(window.evaluate(change))
+        stage.run(fresh.evaluate(change))
+        seen = stage.run(window.observe()).observation
+        told.append(sum(element not in before for element in seen.elements))
+        kept = {id(element) for element in before}
+        assert sum(id(element) in kept for element in seen.elements) >= len(seen.elements) - told[-1] - 1
+    first = stage.run(fresh.observe()).observation
+    # The ids of what has gone are not given again: all else is the same.
+    apart = {"id", "parent"}
+    assert [one.model_dump(exclude=apart) for one in seen.elements] == [
+        one.model_dump(exclude=apart) for one in first.elements
+    ]
+    assert told[0] > 50
+    assert 0 < told[1] < 5
+    stage.run(fresh.close())
+
+
+def test_an_answer_that_was_lost_is_told_again(stage: Stage, window: Window) -> None:
+    seen = look(stage, window, "names.html")
+    stage.run(window.evaluate("document.querySelector('h1').textContent = 'other'"))
+    options = "first: 1, nodes: 9, millis: 9, table: 999, cap: 0, skip: '', masked: true, number: 77"
+    stage.run(window.evaluate(f"__apprentice.look({{ {options} }}, null)"))
+    again = stage.run(window.observe()).observation
+    assert "other" in texts(again)
+    assert len(again.elements) == len(seen.elements)
+
+
+def test_marks_stand_where_their_elements_are(stage: Stage) -> None:
+    image = pytest.importorskip("PIL.Image")
+    config = stage.browser.config
+
+    async def scene() -> tuple[bytes | None, bytes, Observation]:
+        async with Browser.launch(config.with_(picture="marks")) as browser:
+            marking = await browser.open()
+            await marking.goto(stage.url + "names.html")
+            seen = (await marking.observe()).observation
+            return await marking.picture(), await marking.screenshot(), seen
+
+    marked, plain, seen = stage.run(scene())
+    assert marked is not None
+    with image.open(io.BytesIO(marked)) as one, image.open(io.BytesIO(plain)) as other:
+        assert one.size == other.size == config.viewport
+        chosen = marks(seen.elements)
+        assert len(chosen) > 10
+        for element in chosen:
+            x, y, wide, _ = element.box
+            edge = (min(x + wide // 2, 799), y)
+            if y >= 0:
+                assert one.getpixel(edge) != other.convert("RGB").getpixel(edge)
+    assert stage.run(_nothing(stage)) is None
+
+
+async def _nothing(stage: Stage) -> bytes | None:
+    window = await stage.browser.open()
+    picture = await window.picture()
+    await window.close()
+    return picture
 
 
 def test_what_an_inner_box_has_scrolled_away_can_still_be_had(stage: Stage, window: Window) -> None:

@@ -282,3 +282,13 @@ def test_processes_of_their_own_after_a_fork(env: Any) -> None:
     made.close()
     assert list(rewards) == [1.0, 1.0]
     assert env.reset(seed=3)[0]["goal"] == "Click the button."
+
+
+def test_a_picture_is_an_array_as_large_as_the_task() -> None:
+    pytest.importorskip("PIL")
+    made = gymnasium.make(CLICK, render_mode="rgb_array")
+    made.reset(seed=3)
+    picture = made.render()
+    assert (picture.shape, str(picture.dtype)) == ((210, 160, 3), "uint8")
+    assert len({tuple(pixel) for row in picture.tolist() for pixel in row}) > 10
+    made.close()

@@ -43,6 +43,9 @@ class BrowserConfig(Config):
     """Most that one download may bring; a larger one is cancelled."""
     max_downloads: int = Field(default=20, ge=0)
     """Downloads of one window at the most; 0: none."""
+    processes: int = Field(default=0, ge=0, le=64)
+    """Browser processes that the windows of one pool are spread over; 0: one a core, with sixteen windows or more
+    in each."""
     arguments: tuple[str, ...] = ()
     """More flags for the command line."""
     call_seconds: float = 10.0

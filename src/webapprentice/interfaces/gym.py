@@ -29,6 +29,7 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from webapprentice.browser import BrowserConfig
+from webapprentice.browser.pictures import decoded
 from webapprentice.core.faults import FaultError, UsageError
 from webapprentice.core.records import Task
 from webapprentice.interfaces import bridge
@@ -112,7 +113,7 @@ class WebEnv(gymnasium.Env[dict[str, str], str]):
     step limit in sight: `info["fault"]` says what broke, and the episode should not be learnt from.
     """
 
-    metadata = {"render_modes": ["ansi"], "render_fps": 1}  # noqa: RUF012 - as Gymnasium has it
+    metadata = {"render_modes": ["ansi", "rgb_array"], "render_fps": 1}  # noqa: RUF012 - as Gymnasium has it
     _entered: bridge.Entered[list[MiniWob]] | None = None
 
     def __init__(
@@ -156,10 +157,18 @@ class WebEnv(gymnasium.Env[dict[str, str], str]):
             turn = self._player.lost(error.fault)
         return turn.shown, turn.reward, turn.ended, turn.fault is not None, turn.info(self.task, self._player.seed)
 
-    def render(self) -> str | None:
-        """The page as text, where the render mode is `ansi`."""
+    def render(self) -> str | NDArray[np.uint8] | None:
+        """What the render mode asks for: `ansi`, the page as text; `rgb_array`, a picture (height, width, 3).
+
+        Raises UnavailableError where a picture is asked for and Pillow is not installed.
+        """
         turn = self._player.turn if self._player else None
-        return turn.shown["page"] if turn and self.render_mode == "ansi" else None
+        if turn is None or self.render_mode is None or self._entered is None:
+            return None
+        if self.render_mode == "ansi":
+            return turn.shown["page"]
+        png = bridge.call(self._entered.value[0].screenshot(), SECONDS, f"photographing {self.task.id}")
+        return np.asarray(decoded(png))
 
     def close(self) -> None:
         """Close the browser; twice does no harm, and a reset opens another one."""

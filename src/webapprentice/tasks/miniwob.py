@@ -1,10 +1,11 @@
-"""MiniWoB++ as worlds: many windows of one browser, each a `World` of its own."""
+"""MiniWoB++ as worlds: many windows of a few browsers, each a `World` of its own."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from webapprentice.browser import Browser, BrowserConfig, Seen, Window, act, landed
@@ -27,6 +28,8 @@ OFFSETS = 100
 """Node ids of an episode start at 1 to this, drawn from task and seed."""
 RECYCLE = 300
 """In-page episodes before the page is loaded anew."""
+FILLED = 16
+"""Windows before another browser process pays."""
 EPISODE_MS = 1_000_000_000
 """The page's own clock must not end an episode: time is limited by whoever steps it."""
 
@@ -236,7 +239,7 @@ def said(observation: Observation) -> list[tuple[Any, ...]]:
 
 @asynccontextmanager
 async def worlds(count: int, config: BrowserConfig | None = None, port: int = 0) -> AsyncIterator[list[MiniWob]]:
-    """`count` worlds over the windows of one browser, with the task pages served on 127.0.0.1.
+    """`count` worlds over the windows of one or several browsers, with the task pages served on 127.0.0.1.
 
     Raises UnavailableError when Chromium or the pages are missing, or the port is taken. Passwords are shown, because
     the benchmark makes them up, and no other host can be reached.
@@ -244,5 +247,8 @@ async def worlds(count: int, config: BrowserConfig | None = None, port: int = 0)
     config = (config or BrowserConfig()).with_(viewport=VIEWPORT, mask_passwords=False)
     with PageServer(folder(), port) as server:
         config = config.with_(origins=(server.url,))
-        async with Browser.launch(config) as browser:
-            yield [MiniWob(await browser.open(PREPARE), server.url) for _ in range(count)]
+        async with AsyncExitStack() as stack:
+            processes = config.processes or max(1, min(os.cpu_count() or 1, count // FILLED))
+            launching = [stack.enter_async_context(Browser.launch(config)) for _ in range(min(processes, count))]
+            browsers = [await browser for browser in launching]
+            yield [MiniWob(await browsers[number % len(browsers)].open(PREPARE), server.url) for number in range(count)]
