@@ -130,6 +130,19 @@ def test_what_covers_a_foreign_frame_is_named(elsewhere: Stage) -> None:
     elsewhere.run(window.close())
 
 
+def test_a_frame_that_has_left_is_a_stale_element(elsewhere: Stage) -> None:
+    window, seen = visit(elsewhere, "sites=one.test,two.test")
+    elsewhere.run(window.evaluate("document.querySelector('iframe').remove()"))
+    outcome, seen = do(elsewhere, window, Click(node=node(seen, "press one.test")))
+    assert outcome.result is Result.STALE
+    assert "observe again" in outcome.message
+    assert window.healthy
+    outcome, seen = do(elsewhere, window, Click(node=node(seen, "press two.test")))
+    assert outcome.result is Result.DONE
+    assert node(seen, "pressed two.test")
+    elsewhere.run(window.close())
+
+
 def test_frames_that_hang_are_left_out_and_counted(elsewhere: Stage) -> None:
     sites = [f"s{number}.test" for number in range(20)]
     window, _ = visit(elsewhere, f"sites={','.join(sites)}&hang=s3.test,s9.test,s17.test")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import signal
 import socket
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -11,7 +13,7 @@ from typing import Any, TypeVar
 import pytest
 
 from webapprentice.browser import BrowserConfig, find_chromium
-from webapprentice.core.actions import Action, Click, Goto, Select, Stop, Type
+from webapprentice.core.actions import Action, Click, Dialog, Goto, Select, Stop, Type
 from webapprentice.core.faults import UnavailableError, UsageError
 from webapprentice.core.protocols import Start
 from webapprentice.core.records import Element, Observation, Result
@@ -254,3 +256,38 @@ def test_a_world_comes_back_after_its_page_was_hung() -> None:
             await play(all_worlds)
 
     asyncio.run(run())
+
+
+@needs_chromium
+def test_an_answer_to_a_dialog_does_not_outlive_its_episode() -> None:
+    async def play(all_worlds: list[MiniWob]) -> None:
+        (world,) = all_worlds
+        (task,) = load("miniwob/click-test")
+        await world.reset(task, 1)
+        await world.step(Dialog(accept=True, text="yes"))
+        assert world.window.answer == (True, "yes")
+        await world.reset(task, 2)
+        assert world.window.answer is None
+        await world.window.evaluate("window.told = confirm('sure?')")
+        assert await world.window.evaluate("told") is False
+
+    scene(1, play)
+
+
+@needs_chromium
+def test_windows_are_spread_over_processes_and_one_that_dies_takes_only_its_own() -> None:
+    async def play() -> None:
+        async with worlds(3, BrowserConfig(processes=2)) as (first, second, third):
+            pids = [world.window.browser.pid for world in (first, second, third)]
+            assert pids[0] == pids[2] != pids[1]
+            (task,) = load("miniwob/click-test")
+            for world in (first, second, third):
+                await world.reset(task, 1)
+            assert pids[0] is not None
+            os.kill(pids[0], signal.SIGKILL)
+            happened = await second.step(Click(node=named(second.window.seen, "button").id))  # type: ignore[arg-type]
+            assert happened.raw_reward is not None
+            start = await third.reset(task, 2)
+            assert named(start.observation, "button")
+
+    asyncio.run(play())
