@@ -13,6 +13,7 @@ from webapprentice.core.protocols import Completion, Happened, Prompt, Sampling,
 from webapprentice.core.records import Ending, Limits, Outcome, Result, Task
 from webapprentice.dialect import load as load_dialect
 from webapprentice.models import ScriptedModel
+from webapprentice.page import Wall
 from webapprentice.rollout import Batcher, Job, ModelActor, RolloutConfig, jobs_for, rollout
 from webapprentice.store import Store
 
@@ -282,3 +283,41 @@ def test_stop_is_an_action_of_the_agent(tmp_path: Path) -> None:
 
 def test_a_job_names_its_task() -> None:
     assert Job(key="k", task=TASK, seed=1).task.id == "sample/ok"
+
+
+class Guarded(Form):
+    """Shows a proof of being human after the first step, until "ok" is pressed behind it."""
+
+    resets = 0
+
+    async def reset(self, task: Task, seed: int) -> Start:
+        self.resets += 1
+        return await super().reset(task, seed)
+
+    async def step(self, action: Action) -> Happened:
+        happened = await super().step(action)
+        return happened.with_(wall=Wall.CAPTCHA.value, picture=b"\x89PNG of a wall")
+
+
+def test_an_episode_that_ends_before_a_wall_is_counted_apart_and_not_tried_again(tmp_path: Path) -> None:
+    world = Guarded()
+    (trajectory,), _ = play(lambda prompt, sampling: "type textbox name [11] = a", tmp_path, worlds=[world])
+    assert trajectory.fault is not None
+    assert (trajectory.fault.owner, trajectory.fault.kind) == (Owner.ENVIRONMENT, "blocked_captcha")
+    assert trajectory.score is None
+    assert world.resets == 1
+    assert trajectory.steps
+    (tmp_path / "passed").mkdir()
+    (trajectory,), _ = play(press("ok"), tmp_path / "passed", worlds=[Guarded()])
+    assert trajectory.succeeded
+
+
+def test_a_picture_is_kept_before_the_step_that_names_it(tmp_path: Path) -> None:
+    (trajectory,), _ = play(lambda prompt, sampling: "type textbox name [11] = a", tmp_path, worlds=[Guarded()])
+    named = [step.observation.screenshot for step in trajectory.steps[1:]]
+    assert named
+    assert trajectory.final is not None
+    with Store.read(tmp_path / "s.sqlite") as store:
+        for key in [*named, trajectory.final.screenshot]:
+            assert key is not None
+            assert store.blob(key) == b"\x89PNG of a wall"

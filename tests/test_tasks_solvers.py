@@ -10,7 +10,7 @@ from webapprentice.core.actions import Action, Click, Stop, Type, Wait
 from webapprentice.core.protocols import World
 from webapprentice.core.records import Element, Limits, Observation, Outcome, Result, Step, Task
 from webapprentice.tasks import load, registry, splits
-from webapprentice.tasks.solvers import SOLVERS, Solver, Taken
+from webapprentice.tasks.solvers import SOLVERS, WITHOUT, Solver, Taken
 from webapprentice.tasks.solvers.scene import Scene
 from webapprentice.tasks.splits import ATTEMPTED, EXCLUDED, HELD_OUT, HELD_OUT_FAMILIES, HELD_OUT_SIBLINGS, PAGES
 
@@ -158,6 +158,11 @@ async def play_all(policies: dict[str, Solver], seeds: Sequence[int]) -> dict[tu
     async with worlds(WORLDS, BrowserConfig()) as many:
         await asyncio.gather(*(work(world) for world in many))
     return results
+
+
+def test_every_task_has_a_solver_or_a_reason() -> None:
+    assert set(SOLVERS) | set(WITHOUT) == set(registry())
+    assert not set(SOLVERS) & set(WITHOUT)
 
 
 @pytest.mark.browser

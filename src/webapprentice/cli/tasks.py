@@ -35,7 +35,7 @@ def command() -> None:
 def listing(pattern: str, as_json: bool) -> None:
     """List tasks: what they ask for, and whether they are attempted, held out, or left aside and why."""
     from webapprentice.tasks import load
-    from webapprentice.tasks.solvers import SOLVERS
+    from webapprentice.tasks.solvers import SOLVERS, WITHOUT
     from webapprentice.tasks.splits import ATTEMPTED, EXCLUDED, HELD_OUT
 
     tasks = load(pattern)
@@ -46,6 +46,8 @@ def listing(pattern: str, as_json: bool) -> None:
         lines.append(
             f"{task.id:<42} {place:<10} {solver:<7} {', '.join(task.skills):<24} {EXCLUDED.get(task.id, '')}".rstrip()
         )
+        if task.id in WITHOUT:
+            lines.append(f"{'':<42} no solver: {WITHOUT[task.id]}")
     lines.append(f"{len(tasks)} tasks, {len(ATTEMPTED)} attempted, {len(HELD_OUT)} held out in all")
     emit([task.model_dump(mode="json") for task in tasks], as_json, "\n".join(lines))
 

@@ -76,6 +76,9 @@ class Happened(Record):
     """None when the environment ended the episode and nothing more can be seen."""
     raw_reward: float | None = None
     """Set when the episode is over and the environment has judged it."""
+    wall: str | None = None
+    """What keeps the agent from the page, such as blocked_captcha. An episode that ends there unsolved is a fault of
+    the environment of that kind."""
     picture: bytes | None = None
     """PNG of what the observation describes, where pictures are asked for."""
 

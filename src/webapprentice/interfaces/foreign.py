@@ -27,6 +27,7 @@ from webapprentice.core.keys import seed_for
 from webapprentice.core.protocols import Happened, Start
 from webapprentice.core.records import Limits, Observation, Outcome, Result, Task
 from webapprentice.language.browsergym import INFEASIBLE
+from webapprentice.page import Wall, wall
 from webapprentice.tasks.miniwob import OFFSETS, said
 
 ANYWHERE = ("*", "127.0.0.1:*", "localhost:*")
@@ -82,6 +83,12 @@ def described(name: str) -> Task:
     )
 
 
+def _blocked(seen: Observation, goal: str) -> str | None:
+    """What keeps the agent out; a consent does not, because the agent may answer it."""
+    found = wall(seen, goal)
+    return None if found is Wall.COOKIES else found
+
+
 class ForeignWorld:
     """One browser that plays one of BrowserGym's tasks at a time: a `World`."""
 
@@ -94,6 +101,7 @@ class ForeignWorld:
         self._task: Any = None
         """The task of BrowserGym's; None between episodes."""
         self._chat: list[dict[str, Any]] = []
+        self._goal = ""
         self._reward = 0.0
 
     async def reset(self, task: Task, seed: int) -> Start:
@@ -121,7 +129,7 @@ class ForeignWorld:
         window.next_id = 1 + seed_for("node ids", task.id, seed) % OFFSETS
         self._task, self._window, self._reward = made, window, 0.0
         goal, _info = await guest.call(lambda: made.setup(page), SETUP_SECONDS, f"setting up {task.id}")
-        words = _words(goal)
+        words = self._goal = _words(goal)
         self._chat = [_message("assistant", GREETING), *([_message("user", words)] if words else [])]
         seen = (await window.observe()).observation
         return Start(goal=words, observation=seen, picture=await window.picture())
@@ -159,7 +167,13 @@ class ForeignWorld:
         seen = seen.model_copy(update=changes)
         outcome = outcome.model_copy(update={"done": done, "changed": _changed(before, seen)})
         over = done or isinstance(action, Stop)
-        return Happened(outcome=outcome, observation=seen, raw_reward=self._reward if over else None)
+        return Happened(
+            outcome=outcome,
+            observation=seen,
+            raw_reward=self._reward if over else None,
+            wall=_blocked(seen, self._goal),
+            picture=await window.picture(),
+        )
 
     async def _judged(self, window: Window) -> tuple[bool, str]:
         """Whether the task says that it is over, and what it says to the agent."""

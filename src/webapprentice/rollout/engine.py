@@ -31,6 +31,7 @@ from webapprentice.core.records import (
     Task,
     Trajectory,
 )
+from webapprentice.page import Wall
 from webapprentice.rollout.actors import Actor, Said
 from webapprentice.rollout.limits import EpisodeLimits
 from webapprentice.rollout.writing import Ledger, Pen
@@ -44,6 +45,10 @@ _TRIES = 2
 
 _GONE = frozenset({"llm_connection", "llm_denied"})
 """Faults after which no other attempt can do better: nobody answers, or nobody who knows us or the model."""
+
+
+_WALLS = frozenset({Wall.CAPTCHA, Wall.LOGIN})
+"""Faults that another try would only meet again."""
 
 
 class RolloutConfig(Config):
@@ -193,7 +198,7 @@ async def play(
             task = job.task.id
             for _ in range(_TRIES):
                 trajectory = await attempt(job, world, actor(job), pen, store, collection, origin, config)
-                if trajectory.fault is None:
+                if trajectory.fault is None or trajectory.fault.kind in _WALLS:
                     break
             await told(saved, last)
             if trajectory.fault is not None and trajectory.fault.kind in _GONE:
@@ -266,6 +271,7 @@ async def attempt(
     acted = 0.0  # seconds; a slow model, or a full queue before it, must not count as the agent's failure
     final: Observation | None = None
     raw: float | None = None
+    wall: str | None = None
     fault: Fault | None = None
     saved = pen.nothing()
 
@@ -288,7 +294,7 @@ async def attempt(
                 break
             said = await actor.act(goal, seen, steps)
             await saved  # nothing is done in the world before what came before it is on the disk
-            step, final, raw = await _carry_out(world, index, seen, said, keep)
+            step, final, raw, wall = await _carry_out(world, index, seen, said, keep)
             saved = pen.begin(partial(store.append, job.key, step))
             steps.append(step)
             acted += step.seconds
@@ -297,6 +303,11 @@ async def attempt(
                 ending = over
                 break
             seen = final or seen
+        if wall is not None and not raw:
+            ending, fault = (
+                Ending.FAULT,
+                Fault(owner=Owner.ENVIRONMENT, kind=wall, message="never passed, counted apart"),
+            )
     except FaultError as error:
         ending, fault = Ending.FAULT, error.fault
     await saved
@@ -323,10 +334,11 @@ async def _carry_out(
     seen: Observation,
     said: Said,
     keep: Callable[[Observation, bytes | None], Observation],
-) -> tuple[Step, Observation | None, float | None]:
+) -> tuple[Step, Observation | None, float | None, str | None]:
     started = time.monotonic()
     after: Observation | None = seen
     raw: float | None = None
+    wall: str | None = None
     if said.action is None:
         outcome = Outcome(
             result=Result.UNREADABLE, message=(said.unread or "no action in the answer")[:200], changed=False
@@ -335,7 +347,7 @@ async def _carry_out(
         outcome = Outcome(result=Result.DONE, done=True)
     else:
         happened = await world.step(said.action)
-        outcome, after, raw = happened.outcome, happened.observation, happened.raw_reward
+        outcome, after, raw, wall = happened.outcome, happened.observation, happened.raw_reward, happened.wall
         if after is not None:
             after = keep(after, happened.picture)
         if outcome.changed is None and after is not None:
@@ -352,7 +364,7 @@ async def _carry_out(
         usage=said.usage,
         seconds=time.monotonic() - started,
     )
-    return step, after, raw
+    return step, after, raw, wall
 
 
 def _over(steps: Sequence[Step]) -> Ending | None:

@@ -10,8 +10,9 @@ from webapprentice.tasks.solvers.drawn import DRAWN
 from webapprentice.tasks.solvers.forms import FORMS
 from webapprentice.tasks.solvers.longer import LONGER
 from webapprentice.tasks.solvers.scene import Solver, Taken, solver
+from webapprentice.tasks.solvers.without import WITHOUT
 
-__all__ = ["SOLVERS", "Solver", "Taken"]
+__all__ = ["SOLVERS", "WITHOUT", "Solver", "Taken"]
 
 _DECISIONS: Final = {**CLICKING, **FORMS, **LONGER, **DRAWN, **DRAGGING}
 
