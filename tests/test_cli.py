@@ -229,3 +229,25 @@ def test_tasks_lists_what_is_attempted_and_held_out() -> None:
     result = apprentice("tasks", "--json")
     assert len(json.loads(result.stdout)) == 134
     assert "held out" in apprentice("tasks", "held_out").stdout
+
+
+@pytest.mark.parametrize("policy", ["default", "scribe"])
+def test_prune_shows_the_page_text_and_what_became_of_the_target(policy: str, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(
+        "<div>" + "<p>some words that fill the page</p>" * 200 + '<button class="go">Pay now</button></div>'
+    )
+    result = apprentice("prune", str(page), "--policy", policy, "--budget", "100", "--target", "button.go")
+    assert result.returncode == 0
+    assert "Pay now" in result.stdout
+    assert "target is in the text: <button" in result.stderr
+    told = json.loads(apprentice("prune", str(page), "--policy", policy, "--json").stdout)
+    assert told["tokens"] > 100
+    assert told["target"] is None
+
+
+def test_prune_of_what_is_not_there(tmp_path: Path) -> None:
+    refused(apprentice("prune", str(tmp_path / "none.html")), 2, "none.html", "cannot be read")
+    (tmp_path / "page.html").write_text("<p>a</p>")
+    refused(apprentice("prune", str(tmp_path / "page.html"), "--target", "b"), 2, "matches --target 'b'")
+    refused(apprentice("prune", str(tmp_path / "page.html"), "--model", str(tmp_path)), 2, "tokenizer")

@@ -24,6 +24,7 @@ VERBS = {
     "report": "Write the report of a run again.",
     "tasks": "List the tasks, attempted or held out; `tasks check` examines environments, yours too.",
     "export": "Write trajectories as JSONL or Parquet.",
+    "prune": "Show what a model would see of a page: an HTML file or an address.",
     "show": "Print one trajectory step by step, or what a store holds.",
     "doctor": "Check this machine: Python, Chromium, packages, disk, GPU.",
     "config": "Print every setting of a verb with its default and meaning.",

@@ -25,14 +25,14 @@ from webapprentice.core.protocols import Completion, Prompt, Sampling
 from webapprentice.core.records import Usage
 from webapprentice.models.chat import Chat
 from webapprentice.models.checkpoints import key_of_weights, verify_if_signed
-from webapprentice.models.config import SEED, ModelConfig
+from webapprentice.models.config import ModelConfig
 from webapprentice.models.decode import Engine, Request, Row
+from webapprentice.models.places import folder_of
 
 T = TypeVar("T")
 _TAIL = 48  # tokens decoded again at each step to look for stop strings
 _DECISIVE = {"context", "dtype", "thinking"}
 """Settings that change what a model says."""
-_HUB_FILES = ["*.json", "*.safetensors", "*.jinja", "*.txt", "*.model"]
 
 
 class LocalModel:
@@ -230,25 +230,6 @@ def _placed(config: ModelConfig) -> tuple[str, torch.dtype]:
         raise UnavailableError(f"device {device!r} was asked for and there is no GPU; use device=cpu")
     name = config.dtype if config.dtype != "auto" else "float32" if device == "cpu" else "bfloat16"
     return device, getattr(torch, name)
-
-
-def folder_of(name: str) -> Path:
-    """The folder itself, the seed model's, or the local copy of a Hugging Face repository."""
-    if name == SEED:
-        from webapprentice.seed import PATH
-
-        return PATH
-    if Path(name).is_dir():
-        return Path(name)
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(snapshot_download(name, allow_patterns=_HUB_FILES))
-    except Exception as error:
-        line = " ".join(str(error).split())[:160]
-        raise UnavailableError(
-            f"model {name!r} is no folder here and could not be fetched from Hugging Face: {line}"
-        ) from error
 
 
 def _base_of(adapter: Path) -> Path:

@@ -4,8 +4,23 @@ One code path serves recordings, benchmarks, training and live acting; a raw HTM
 """
 
 from webapprentice.page.form import Cut, Form, PageText
-from webapprentice.page.parsing import from_html
+from webapprentice.page.parsing import aimed_at, from_html
+from webapprentice.page.pruning import Pruned, Scribe, chunks, holding
 from webapprentice.page.rendering import label, render
 from webapprentice.page.walls import Wall, wall
 
-__all__ = ["Cut", "Form", "PageText", "Wall", "from_html", "label", "render", "wall"]
+__all__ = [
+    "Cut",
+    "Form",
+    "PageText",
+    "Pruned",
+    "Scribe",
+    "Wall",
+    "aimed_at",
+    "chunks",
+    "from_html",
+    "holding",
+    "label",
+    "render",
+    "wall",
+]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from webapprentice.core.records import Element
 from webapprentice.core.text import clean, squeeze
@@ -31,16 +31,35 @@ def from_html(html: str, first: int = 1, keep: Collection[str] = ()) -> tuple[El
     `keep` names further attributes worth keeping, such as an importer's own ids. Every string is accepted; linear in
     its length, whatever its depth.
     """
+    return aimed_at(html, None, first, keep)[0]
+
+
+def aimed_at(
+    html: str, selector: str | None, first: int = 1, keep: Collection[str] = ()
+) -> tuple[tuple[Element, ...], int | None]:
+    """As `from_html`, with the node id of what the CSS selector finds first; None where it finds nothing listed."""
     tree = LexborHTMLParser(clean(html))
     top = tree.body or tree.root
     if top is None:
-        return ()
-    rows = _walk(top, first, frozenset(keep))
-    return _named(rows)
+        return (), None
+    found = first_match(tree, selector)
+    rows, aimed = _walk(top, first, frozenset(keep), found.mem_id if found is not None else None)
+    return _named(rows), aimed
 
 
-def _walk(top: LexborNode, first: int, keep: frozenset[str]) -> list[Element]:
-    """Elements and runs of text, without names from elsewhere."""
+def first_match(tree: LexborHTMLParser, selector: str | None) -> LexborNode | None:
+    """What the selector finds first; None where it finds nothing or is no selector."""
+    if not selector:
+        return None
+    try:
+        return tree.css_first(selector)
+    except (SelectolaxError, ValueError, TypeError):
+        return None
+
+
+def _walk(top: LexborNode, first: int, keep: frozenset[str], target: int | None) -> tuple[list[Element], int | None]:
+    """Elements and runs of text, without names from elsewhere; and the id of the target."""
+    aimed: int | None = None
     rows: list[Element] = []
     above: list[tuple[int | None, bool]] = [(None, True)]
     node: LexborNode | None = top
@@ -57,11 +76,13 @@ def _walk(top: LexborNode, first: int, keep: frozenset[str]) -> list[Element]:
         elif node.is_element_node and tag not in _SKIPPED:
             element = _element(node, tag, first + len(rows), parent, visible, keep)
             rows.append(element)
+            if target is not None and node.mem_id == target:
+                aimed = element.id
             down = node.first_child
             if down is not None:
                 above.append((element.id, element.visible))
         node = down if down is not None else _next(node, above)
-    return rows
+    return rows, aimed
 
 
 def _next(node: LexborNode, above: list[tuple[int | None, bool]]) -> LexborNode | None:

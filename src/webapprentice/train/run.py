@@ -18,7 +18,8 @@ from webapprentice.core.keys import key_of
 from webapprentice.core.records import Example
 from webapprentice.models.chat import Chat
 from webapprentice.models.checkpoints import key_of_weights, verify, verify_if_signed
-from webapprentice.models.local import folder_of, load_weights, without_old_names
+from webapprentice.models.local import load_weights, without_old_names
+from webapprentice.models.places import folder_of
 from webapprentice.train.config import TrainConfig, TrainReport
 from webapprentice.train.loop import Collate, Loop, Watch, commit, newest_verified
 from webapprentice.train.rows import Row, plan, rows_of, steps_of
