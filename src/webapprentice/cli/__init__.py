@@ -23,12 +23,17 @@ VERBS = {
     "compare": "Put two exams side by side, paired by task and seed.",
     "report": "Write the report of a run again.",
     "tasks": "List the tasks, attempted or held out; `tasks check` examines environments, yours too.",
+    "import": "Read other people's recordings into a run's store; say what was left out and why.",
     "export": "Write trajectories as JSONL or Parquet.",
     "prune": "Show what a model would see of a page: an HTML file or an address.",
     "show": "Print one trajectory step by step, or what a store holds.",
     "doctor": "Check this machine: Python, Chromium, packages, disk, GPU.",
     "config": "Print every setting of a verb with its default and meaning.",
 }
+
+
+MODULES = {"import": "import_"}
+"""Verbs whose names are no names in Python."""
 
 
 class _Lazy(click.Group):
@@ -44,7 +49,7 @@ class _Lazy(click.Group):
             near = difflib.get_close_matches(cmd_name, VERBS, n=1)
             hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(VERBS)}"
             ctx.fail(f"there is no command {cmd_name!r}{hint}")
-        module = importlib.import_module(f"webapprentice.cli.{cmd_name}")
+        module = importlib.import_module(f"webapprentice.cli.{MODULES.get(cmd_name, cmd_name)}")
         command: click.Command = module.command
         return command
 

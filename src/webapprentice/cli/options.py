@@ -103,10 +103,10 @@ class Ticker:
         self._last = -1e9
         self._label = ""
 
-    def __call__(self, line: str) -> None:
-        """Show a line of progress, or a line that stays when it has no `label:` under way."""
+    def __call__(self, line: str, passing: bool = False) -> None:
+        """Show a line of progress, or a line that stays when it has no `label:` under way and is not `passing`."""
         label = line.split(":")[0]
-        lasting = " done in " in line or ("episodes" not in line and "update" not in line)
+        lasting = not passing and (" done in " in line or ("episodes" not in line and "update" not in line))
         now = time.monotonic()
         if self._terminal:
             width = shutil.get_terminal_size().columns - 1

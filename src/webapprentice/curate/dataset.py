@@ -66,6 +66,8 @@ class Counts(Record):
     """No action."""
     stale: int
     """Refused: the prompt rendered now is not the one that was answered."""
+    no_target: int
+    """Recorded or imported steps whose element cannot be shown in the page text."""
     unbalanced: int
     """Trimmed by `balance_positions`."""
     duplicates: int
@@ -131,7 +133,7 @@ def examples(
 
 
 _REASONS = (
-    *("not_chosen", "torn", "truncated", "failed", "unread", "stale"),
+    *("not_chosen", "torn", "truncated", "failed", "unread", "stale", "no_target"),
     *("unbalanced", "duplicates", "capped", "copied"),
 )
 
@@ -170,10 +172,15 @@ def _rows(
             usable.append(place)
     chosen = _choose(usable, len(trajectory.steps), trajectory.key, config)
     tally["not_chosen"] += len(usable) - len(chosen)
-    said = [(step.said, step.outcome) for step in trajectory.steps]
+    said = [(_history(step, place, dialect, config), step.outcome) for place, step in enumerate(trajectory.steps)]
     for place in chosen:
         step = trajectory.steps[place]
-        prompt, _ = dialect.prompt(trajectory.goal, step.observation, said[:place], count)
+        # What no model was asked is rendered so that its answer stands in it, whatever the budget.
+        target = getattr(step.action, "node", None) if step.prompt_key is None else None
+        prompt, page = dialect.prompt(trajectory.goal, step.observation, said[:place], count, target)
+        if target is not None and target not in page.kept:
+            tally["no_target"] += 1
+            continue
         if step.prompt_key is not None and step.prompt_key != prompt_key(prompt):
             tally["stale"] += 1
             continue
@@ -188,6 +195,13 @@ def _rows(
             position=_position(place, len(trajectory.steps)),
             task=trajectory.task.id,
         )
+
+
+def _history(step: Step, place: int, dialect: Dialect, config: DatasetConfig) -> str:
+    """A step as later prompts tell it: as it was said to a model; in the dialect's spelling where nobody was asked."""
+    if config.completion == "said" or step.prompt_key is not None or step.action is None:
+        return step.said
+    return dialect.write(step.action, step.observation, place + 1)
 
 
 def _unusable(step: Step, config: DatasetConfig) -> str | None:
