@@ -30,6 +30,8 @@ ATTRIBUTES = word_set(
     "alt aria-role aria-label aria-selected data-content option_selected placeholder role type node desc label "
     "input name title text value href expanded required selected id class"
 )
+REMEMBERED = 100_000
+"""Attribute values, and sets of attributes, that are kept in memory at the most."""
 _WHOLE = frozenset({"title", "alt", "aria-label", "node"})
 _DELETED = frozenset({"script", "style"})
 _STAYS_EMPTY = word_set("span svg input img p a h1 h2 h3 h4 h5 h6 button textarea select i18n-string canvas")
@@ -70,6 +72,7 @@ class Scribe:
         self.protect = protect
         self._wordy: dict[str, bool] = {}
         self._written: dict[tuple[str, str], str] = {}
+        self._opened: dict[tuple[tuple[str, str | None], ...], tuple[str, str, bool]] = {}
 
     def prune(self, html: str, selector: str | None = None) -> Pruned:
         """The page's text, and the target that the CSS selector finds first. Never raises for any HTML or selector."""
@@ -82,6 +85,10 @@ class Scribe:
     def opening(self, attributes: dict[str, str | None]) -> tuple[str, str, bool]:
         """The attributes that stay, by name, those before `node` apart from those after it, each with a space in front;
         and whether one of them keeps an empty element."""
+        key = tuple(attributes.items())
+        known = self._opened.get(key)
+        if known is not None:
+            return known
         before: list[str] = []
         after: list[str] = []
         stays = False
@@ -89,35 +96,43 @@ class Scribe:
             value = attributes[name] or ""
             written = self._written.get((name, value))
             if written is None:
+                if len(self._written) >= REMEMBERED:
+                    self._written.clear()
                 written = self._written[name, value] = self._attribute(name, value)
             if written:
                 (before if name < "node" else after).append(written)
                 stays = stays or name in _STAYS_WITH
-        return "".join(before), "".join(after), stays
+        if len(self._opened) >= REMEMBERED:
+            self._opened.clear()
+        opened = self._opened[key] = "".join(before), "".join(after), stays
+        return opened
 
     def _attribute(self, name: str, value: str) -> str:
         """One attribute as it is written, with a space in front; empty when it goes."""
+        # In another order than the paper's, to the same end: what goes whatever it holds is not counted in tokens.
         if name in _WHOLE:
             return _quoted(name, value)
-        if name == "class":
-            value = " ".join(one for one in value.split() if self.wordy(one))
-            if not value:
-                return ""
-        elif len(value) > MAX_LEN and not self.wordy(value):
-            return ""
-        value = value[:MAX_LEN]
         if "script" in name:
             return ""
         if "style" in name:
             return _quoted(name, value) if value == _SELECTABLE else ""
-        if "jsaction" in name or name.startswith("on"):
+        emptied = "jsaction" in name or name.startswith("on")
+        if not emptied and name not in ATTRIBUTES:
+            return ""
+        if name == "class":
+            value = " ".join(one for one in value.split() if self.wordy(one))
+        elif len(value) > MAX_LEN and not self.wordy(value):
+            return ""
+        if emptied:
             return _quoted(name, "")
-        return _quoted(name, value) if name in ATTRIBUTES and value not in ("", "none") else ""
+        return _quoted(name, value[:MAX_LEN]) if value not in ("", "none") else ""
 
     def wordy(self, value: str) -> bool:
         """Whether a string has at least two characters a token, as words have and random ids do not."""
         known = self._wordy.get(value)
         if known is None:
+            if len(self._wordy) >= REMEMBERED:
+                self._wordy.clear()
             known = self._wordy[value] = len(value) / (self._count(value) + 1e-5) >= TOKEN_RATIO
         return known
 
