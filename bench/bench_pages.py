@@ -37,7 +37,7 @@ HUGE = HERE.parent / "tests" / "pages" / "huge.html"
 DATA = HERE.parent.parent / "shared" / "data" / "html_readability" / "readability_test_pages_130.tar.xz"
 SIZES = (20_000, 200_000, 1_000_000)
 OURS = "ours"
-QUIET = '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src \'unsafe-inline\'">'
+QUIET = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
 """Saved pages load nothing and run nothing, the same for every contender."""
 
 

@@ -1,4 +1,4 @@
-"""WebArena's side of bench_pages.py: the observation that its environment gives to agents, from its own code unmodified.
+"""WebArena's side of bench_pages.py: what its environment shows to agents, by its own code unmodified.
 
 Runs in the environment of the peers (requirements/peer.txt). The browser is opened as its environment does it; only
 the program is named, and no actions are made. `--viewport` keeps what is in view, as its published runs did: the same
