@@ -260,6 +260,10 @@ def main() -> int:
     found = {
         "kills": len(kills),
         "while_starting": sum(kill.starting for kill in kills),
+        "slowest_was_starting": max(kills, key=lambda kill: (kill.noticed or kill.at + BACK) - kill.at).starting
+        if kills
+        else None,
+        "load_average": os.getloadavg()[0],
         "seconds": round(seconds, 1),
         "noticed": noticed,
         "back": back,

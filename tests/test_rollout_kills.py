@@ -20,9 +20,9 @@ KILLS = Path(__file__).parents[1] / "bench" / "kills.py"
 def test_ten_kills_change_no_result_and_leave_nothing() -> None:
     command = [sys.executable, str(KILLS), "--kills", "10", "--worlds", "3", "--pause", "0.3"]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=280)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    told = json.loads(ran.stdout.splitlines()[-1])
-    assert told["kills"] == 10
+    assert ran.stdout, ran.stderr
+    told = json.loads(ran.stdout.splitlines()[-1])  # how soon is for the bench to judge, on a quiet machine
+    assert (told["kills"], told["never_noticed"], told["never_back"]) == (10, 0, 0)
     assert told["abandoned"] > 0  # the kills did meet episodes
     assert told["jobs"] > 10
     assert (told["missing"], told["twice"], told["differ"], told["faults"]) == (0, 0, 0, {})

@@ -185,7 +185,7 @@ class Pipe(asyncio.Protocol):
         message: Told = {"id": self._number, "method": method, "params": parameters}
         if session is not None:
             message["sessionId"] = session
-        if self._writer is not None:
+        if self._writer is not None and not self._writer.is_closing():
             self._writer.write(to_json(message) + b"\0")
         return self._number
 
