@@ -170,7 +170,7 @@ def largest(archive: Path) -> str:
         read = (pack.extractfile(one) for one in pack if one.name.endswith("source.html"))
         texts = [file.read().decode("utf-8", "replace") for file in read if file is not None]
     text = max(texts, key=lambda text: len(re.findall(r"<[a-zA-Z]", text)))
-    return re.sub(r"(?i)<head[^>]*>", lambda head: head[0] + QUIET, text, count=1)
+    return re.sub(r"(?i)<head\b[^>]*>", lambda head: head[0] + QUIET, text, count=1)
 
 
 def table(head: str, rows: Sequence[Sequence[object]]) -> None:
