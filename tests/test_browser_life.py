@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -113,25 +114,25 @@ def test_a_killed_browser_is_started_again(stage: Stage) -> None:
 
 
 def test_whoever_waits_for_a_page_is_told_that_the_browser_has_died(stage: Stage) -> None:
-    asked: asyncio.Future[None]
-
-    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 9999\r\n\r\n<p>half of it")
-        await writer.drain()
-        asked.set_result(None)
-        await reader.read()
-        writer.close()
-
     async def scene(body: bool) -> str:
-        nonlocal asked
-        asked = asyncio.get_running_loop().create_future()
-        server = await asyncio.start_server(silent, "127.0.0.1", 0)
+        asked, serving = asyncio.Event(), []
+
+        async def half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            serving.append(asyncio.current_task())
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 9999\r\n\r\n<p>half of it")
+            asked.set()
+            await reader.read()
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+        server = await asyncio.start_server(half, "127.0.0.1", 0)
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
         async with Browser.launch(stage.browser.config.with_(origins=(url,))) as browser:
             window = await browser.open()
             loading = asyncio.create_task(window.goto(url))
-            await asked
+            await asked.wait()
             while body and not window.url.startswith(url):  # noqa: ASYNC110 - the window tells nobody
                 await asyncio.sleep(0)
             assert browser.pid is not None
@@ -140,6 +141,7 @@ def test_whoever_waits_for_a_page_is_told_that_the_browser_has_died(stage: Stage
                 await loading
             assert not window.healthy
         server.close()
+        await asyncio.gather(*serving, return_exceptions=True)
         return caught.value.fault.kind
 
     assert stage.run(scene(body=False)) == "browser_dead"
