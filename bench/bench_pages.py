@@ -202,8 +202,7 @@ def main() -> None:
                 for name in names:
                     rounds = asked.saved_rounds if name == SAVED else asked.rounds
                     result[name] = compare(all_of_them, server.url + name, rounds)
-            for name in names:
-                show(name, result[name])
+                    show(name, result[name])
         result["huge"] = [alone(server.url, size) for size in SIZES]
     rows = [
         (
