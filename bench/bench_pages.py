@@ -125,7 +125,7 @@ def compare(all_of_them: list[Contender], url: str, rounds: int) -> dict[str, An
             both = [one + other for one, other in zip(theirs, _medians(its, kind, "picture"), strict=True)]
             found[f"{kind}, {name}"] = {
                 "text_ms_p50": statistics.median(text),
-                "text_ms_p95": text[int(0.95 * (len(text) - 1))],
+                "text_ms_p95": text[round(0.95 * (len(text) - 1))],
                 "render_ms_p50": statistics.median(look["ms"].get("render", 0.0) for look in every),
                 "picture_ms_p50": statistics.median(look["ms"]["picture"] for look in every),
                 "cpu_ms": 1000 * statistics.fmean(look["cpu"] for look in every),
@@ -191,7 +191,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peer", default="", help="Python of the peers' environment; without it only ours is measured")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--saved-rounds", type=int, default=3, help="of the saved page, which takes longer")
+    parser.add_argument("--saved-rounds", type=int, default=1, help="of the saved page, which takes minutes")
     parser.add_argument("--data", type=Path, default=DATA, help="archive of saved pages; skipped where it is not")
     asked = parser.parse_args()
     result: dict[str, Any] = {"load_average": os.getloadavg()[0]}
