@@ -3,7 +3,7 @@
 RUN ?= runs/demo
 bin := .venv/bin
 
-.PHONY: help setup demo test check bench study seed lock clean
+.PHONY: help setup demo test check bench soak study seed lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -30,6 +30,11 @@ bench: ## Every figure of the README that speaks of speed
 	@$(bin)/python bench/bench_steps.py --worlds 16
 	@$(bin)/python bench/bench_rollout.py --contexts 16 --seeds 200
 	@$(bin)/python bench/bench_peer.py --peer .venv-peer/bin/python
+	@$(bin)/python bench/bench_pages.py --peer .venv-peer/bin/python
+
+soak: ## 200 browsers killed under a rollout, and what came of it (ten minutes)
+	@scripts/setup.sh dev
+	@$(bin)/python bench/kills.py --kills 200 --worlds 8
 
 study: ## The full study of the notebook: four arms, three training seeds (more than an hour)
 	@scripts/setup.sh

@@ -21,8 +21,13 @@ for lock in requirements/lock.txt requirements/lock-dev.txt; do
 miniwob==1.1.0
 END
 done
-# The peer that `make bench` compares with lives in an environment of its own, because its requirements are not ours.
+# The peers that `make bench` compares with live in an environment of their own, because their requirements are not ours.
 "$uv" pip compile -q --generate-hashes --no-header --no-annotate --python-version 3.11 -o requirements/peer.txt - <<END
 browsergym-core==0.14.3
 browsergym-miniwob==0.14.3
+beartype==0.12.0
+END
+# WebArena's environment needs of its requirements only what stands above; the others are its agents' and judges'.
+"$uv" pip compile -q --no-deps --generate-hashes --no-header --no-annotate - <<END | grep -v '^$' >>requirements/peer.txt
+libwebarena==0.0.5
 END

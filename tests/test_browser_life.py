@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,78 @@ def test_a_killed_browser_is_started_again(stage: Stage) -> None:
             assert browser.pid not in (None, pid)
 
     stage.run(scene())
+
+
+def test_whoever_waits_for_a_page_is_told_that_the_browser_has_died(stage: Stage) -> None:
+    async def scene(body: bool) -> str:
+        asked, serving = asyncio.Event(), []
+
+        async def half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            serving.append(asyncio.current_task())
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 9999\r\n\r\n<p>half of it")
+            asked.set()
+            await reader.read()
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+        server = await asyncio.start_server(half, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        async with Browser.launch(stage.browser.config.with_(origins=(url,))) as browser:
+            window = await browser.open()
+            loading = asyncio.create_task(window.goto(url))
+            await asked.wait()
+            while body and not window.url.startswith(url):  # noqa: ASYNC110 - the window tells nobody
+                await asyncio.sleep(0)
+            assert browser.pid is not None
+            os.kill(browser.pid, signal.SIGKILL)
+            with pytest.raises(FaultError) as caught:
+                await loading
+            assert not window.healthy
+        server.close()
+        await asyncio.gather(*serving, return_exceptions=True)
+        return caught.value.fault.kind
+
+    assert stage.run(scene(body=False)) == "browser_dead"
+    assert stage.run(scene(body=True)) == "browser_dead"
+
+
+def test_a_browser_that_is_ended_while_it_starts_is_started_once_more(stage: Stage, tmp_path: Path) -> None:
+    wrapper, doomed = tmp_path / "chromium", tmp_path / "doomed"
+    wrapper.write_text(
+        f'#!/bin/sh\nif [ -f {doomed} ]; then rm {doomed}; exit 1; fi\n{stage.browser.executable} "$@"\n'
+    )
+    wrapper.chmod(0o755)
+
+    async def scene() -> None:
+        async with Browser.launch(stage.browser.config.with_(executable=str(wrapper))) as browser:
+            window = await browser.open()
+            assert browser.pid is not None
+            doomed.touch()
+            os.kill(browser.pid, signal.SIGKILL)
+            await window.renew()
+            await window.goto(stage.url + "names.html")
+            assert (await window.observe()).observation.title == "Names"
+            assert not doomed.exists()
+
+    stage.run(scene())
+
+
+def test_what_outlives_a_killed_browser_is_ended_with_it(stage: Stage, tmp_path: Path) -> None:
+    wrapper, note = tmp_path / "chromium", tmp_path / "pid"
+    wrapper.write_text(f'#!/bin/sh\nsleep 300 &\necho $! > {note}\nexec {stage.browser.executable} "$@"\n')
+    wrapper.chmod(0o755)
+
+    async def scene() -> int:
+        async with Browser.launch(stage.browser.config.with_(executable=str(wrapper))) as browser:
+            pipe = browser._pipe
+            assert pipe is not None
+            os.kill(pipe.pid, signal.SIGKILL)
+            await pipe.over.wait()
+            return int(note.read_text())
+
+    assert _running({stage.run(scene())}) == set()
 
 
 async def _until_it_fails(window: Window) -> None:

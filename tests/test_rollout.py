@@ -186,6 +186,46 @@ def test_the_steps_of_a_first_try_are_not_taken_for_those_of_the_second(tmp_path
         assert store.counts()["abandoned"] == 1
 
 
+class Mortal(Form):
+    """Its browser dies so many times, each time at the second step."""
+
+    def __init__(self, deaths: int) -> None:
+        super().__init__()
+        self.deaths = deaths
+        self.resets = 0
+
+    async def reset(self, task: Task, seed: int) -> Start:
+        self.steps = 0
+        self.resets += 1
+        return await super().reset(task, seed)
+
+    async def step(self, action: Action) -> Happened:
+        self.steps += 1
+        if self.steps == 2 and self.deaths:
+            self.deaths -= 1
+            raise FaultError(Fault(owner=Owner.ENVIRONMENT, kind="browser_dead", message="gone"))
+        return await super().step(action)
+
+
+def test_a_browser_that_dies_some_times_costs_no_result_and_one_that_always_dies_comes_to_an_end(
+    tmp_path: Path,
+) -> None:
+    def answer(prompt: Prompt, sampling: Sampling) -> str:
+        said = prompt[-1].content
+        return press("ok")(prompt, sampling) if "= a" in said else "type textbox name [12] = a"
+
+    world = Mortal(deaths=5)
+    (trajectory,), _ = play(answer, tmp_path, worlds=[world])
+    assert trajectory.succeeded
+    assert world.resets == 6
+    (tmp_path / "again").mkdir()
+    world = Mortal(deaths=10**6)
+    (trajectory,), _ = play(answer, tmp_path / "again", worlds=[world])
+    assert trajectory.fault is not None
+    assert trajectory.fault.kind == "browser_dead"
+    assert world.resets < 20
+
+
 def test_a_broken_model_is_a_fault_of_the_model(tmp_path: Path) -> None:
     def down(prompt: Prompt, sampling: Sampling) -> str:
         raise FaultError(Fault(owner=Owner.MODEL, kind="llm_5xx", message="503"))

@@ -74,6 +74,8 @@ SMALL_MEMORY = 256 * 2**20
 """Bytes of shared memory below which Chromium crashes on larger pages; containers often have 64 MB."""
 _WEIGHED = 50
 """Episodes between two looks at the memory that the browser takes."""
+_STARTS = 3
+"""Times that a browser which has run before is started before it counts as missing."""
 _LISTENS = "--remote-debugging-port"
 _LOOKS = 0.02
 PROFILE = PREFIX
@@ -160,6 +162,15 @@ def sweep(temporary: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def _remove(folder: Path) -> None:
+    """With everything in it, also what somebody who is about to end still writes there."""
+    for _ in range(100):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.01)
+
+
 def _text_of(file: Path) -> str:
     try:
         return file.read_text()
@@ -233,8 +244,15 @@ class Browser:
                 await self._start()
 
     async def _start(self) -> None:
-        await self._discard()
-        await self._launch()
+        # What has run before is there: something else has ended it while it was starting.
+        for left in reversed(range(_STARTS if self.generation else 1)):
+            await self._discard()
+            try:
+                return await self._launch()
+            except UnavailableError:
+                if not left:
+                    raise
+        return None
 
     async def _launch(self) -> None:
         config = self.config
@@ -446,7 +464,7 @@ class Browser:
                 async with asyncio.timeout(self.config.call_seconds):
                     await pipe.over.wait()
         if profile is not None:
-            await asyncio.to_thread(shutil.rmtree, profile, True)
+            await asyncio.to_thread(_remove, Path(profile))
 
     async def stop(self) -> None:
         """Close the browser, by force when it does not answer."""

@@ -39,6 +39,8 @@ class Session:
         """Who is told of an event, by its method."""
         self.lost: ProtocolError | None = None
         """Why nothing can be sent any more."""
+        self.ends: Callable[[], None] | None = None
+        """Who is told, once, that nothing will come any more."""
         self._pipe = pipe
         self._open: dict[int, Future[Told]] = {}
 
@@ -47,6 +49,7 @@ class Session:
         answer: Future[Told] = asyncio.get_running_loop().create_future()
         if self.lost is not None:
             answer.set_exception(self.lost)
+            answer.exception()  # looked at, as in `lose`
             return answer
         self._open[self._pipe.write(method, parameters or {}, self.name)] = answer
         return answer
@@ -65,12 +68,14 @@ class Session:
 
     def lose(self, message: str, kind: str) -> None:
         """Nothing more will come: whoever waits is told so."""
-        self.lost = self.lost or ProtocolError(message, kind)
+        first, self.lost = self.lost is None, self.lost or ProtocolError(message, kind)
         waiting, self._open = self._open, {}
         for answer in waiting.values():
             if not answer.done():
                 answer.set_exception(self.lost)
                 answer.exception()  # looked at, so that a command nobody waits for is not complained about
+        if first and self.ends is not None:
+            self.ends()
 
     def receive(self, told: Told) -> None:
         """Take one message of this session."""
@@ -147,6 +152,11 @@ class Pipe(asyncio.Protocol):
         return pipe
 
     def _reap(self, loop: asyncio.AbstractEventLoop) -> None:
+        if hasattr(os, "waitid"):  # not on every system
+            with suppress(ChildProcessError, ProcessLookupError, PermissionError):
+                os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+                # Whoever outlives the first of the group is ended while its number cannot be anybody else's yet.
+                os.killpg(self.pid, signal.SIGKILL)
         with suppress(ChildProcessError):
             os.waitpid(self.pid, 0)
         with suppress(RuntimeError):  # the loop may be closed by now
@@ -175,7 +185,7 @@ class Pipe(asyncio.Protocol):
         message: Told = {"id": self._number, "method": method, "params": parameters}
         if session is not None:
             message["sessionId"] = session
-        if self._writer is not None:
+        if self._writer is not None and not self._writer.is_closing():
             self._writer.write(to_json(message) + b"\0")
         return self._number
 

@@ -42,6 +42,7 @@ class Sheet:
         """How often the address has changed within a document."""
         self._committed: set[str] = set()
         """Loaders of the documents that were shown since the last `navigate`."""
+        session.ends = self.moved.set
         session.hears |= {
             "Page.lifecycleEvent": self._life,
             "Page.frameNavigated": self._navigated,
@@ -81,8 +82,12 @@ class Sheet:
         self.session.lose("the page's process has crashed", "page_crash")
 
     async def _moves(self) -> None:
+        """Wait for whatever happens next. Raises ProtocolError where nothing can happen any more."""
         self.moved.clear()
-        await self.moved.wait()
+        if self.session.lost is None:
+            await self.moved.wait()
+        if self.session.lost is not None:
+            raise self.session.lost
 
     async def until(self, mark: str) -> None:
         """Wait until the document that is shown bears this mark."""
@@ -99,6 +104,8 @@ class Sheet:
         try:
             told = await self.session.send("Page.navigate", {"url": url})
         except ProtocolError as error:
+            if self.session.lost is not None:
+                raise
             raise fault("navigation_failed", f"{error.message}: {url[:100]}") from error
         if told.get("isDownload"):
             return

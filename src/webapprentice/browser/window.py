@@ -542,8 +542,7 @@ class Window:
                 there = sheet.loaded is not before and "DOMContentLoaded" in sheet.loaded
                 await self._give_up(sheet, url, there, error)
             elif error.fault.kind not in ("navigation_failed", BLOCKED):
-                self.healthy = False
-                raise
+                raise self._failed(error) from error
             else:
                 raise
         trouble = self.proxy.trouble(sheet.url) if self.proxy is not None else None

@@ -43,6 +43,10 @@ _IN_A_ROW = 3
 _TRIES = 2
 """Times an attempt is made when a fault that is not the agent's ended it; what the first try saved stays."""
 
+_DEAD = "browser_dead"
+_DEATHS = 6
+"""Times a browser may die under an attempt before that counts as a try: another page may have ended it."""
+
 _GONE = frozenset({"llm_connection", "llm_denied"})
 """Faults after which no other attempt can do better: nobody answers, or nobody who knows us or the model."""
 
@@ -196,10 +200,13 @@ async def play(
         saved = pen.nothing()
         while (job := await feed.next(task)) is not None:
             task = job.task.id
-            for _ in range(_TRIES):
+            tries = deaths = 0
+            while tries < _TRIES:
                 trajectory = await attempt(job, world, actor(job), pen, store, collection, origin, config)
                 if trajectory.fault is None or trajectory.fault.kind in _WALLS:
                     break
+                deaths += trajectory.fault.kind == _DEAD
+                tries += trajectory.fault.kind != _DEAD or deaths > _DEATHS
             await told(saved, last)
             if trajectory.fault is not None and trajectory.fault.kind in _GONE:
                 said = trajectory.fault.message

@@ -122,9 +122,10 @@ class MiniWob:
             return await self._begin(task, seed)
         except FaultError as error:
             self._page = ""
-            fault = Fault(
-                owner=Owner.ENVIRONMENT, kind="reset_failed", message=f"{task.id}: {error.fault.message}"[:300]
-            )
+            kind = (
+                "browser_dead" if error.fault.kind == "browser_dead" else "reset_failed"
+            )  # the page has no part in it
+            fault = Fault(owner=Owner.ENVIRONMENT, kind=kind, message=f"{task.id}: {error.fault.message}"[:300])
             raise FaultError(fault) from error
 
     async def _begin(self, task: Task, seed: int) -> Start:
