@@ -1,0 +1,5 @@
+"""To be written."""
+
+from zoo import Zoo
+
+PAGES: Zoo = {}
