@@ -32,7 +32,7 @@ def every() -> Zoo:
     from zoo import busy, content, dialogs, moving, shapes
 
     found: Zoo = {}
-    for part in (busy.PAGES, content.PAGES, dialogs.PAGES, moving.PAGES, shapes.PAGES):
+    for part in (busy.PAGES, content.PAGES, dialogs.PAGES, moving.PAGES, shapes.PAGES, shapes.TOO_DEEP):
         assert not found.keys() & part.keys()
         found |= part
     return found
