@@ -83,3 +83,25 @@ def zoo(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keep
     write(folder)
     with PageServer(folder) as server:
         yield Keeper(stage, server.url)
+
+
+def megabytes(root: int, alone: bool = False) -> float:
+    """Memory of a process and, unless `alone`, of all below it; pages that they share are counted once."""
+    parents, total = {}, 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+    for pid in [root] if alone else parents:
+        above = pid
+        while above in parents and above != root:
+            above = parents[above]
+        if above != root:
+            continue
+        try:
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        except OSError:
+            continue
+        total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return total / 1024

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from pathlib import Path
 
 import pytest
 
-from conftest import Keeper
+from conftest import Keeper, megabytes
 from webapprentice.browser import Window, act
 from webapprentice.core.actions import Back, Click, Forward, Goto
 from webapprentice.core.records import Observation, Outcome, Result
@@ -213,38 +212,16 @@ def test_a_tab_on_its_way_when_the_window_is_renewed_does_not_come(zoo: Keeper) 
     assert [_tabs(seen) for seen in zoo.run(scene())] == [[("pushes", True)]] * 8
 
 
-def _megabytes(root: int) -> float:
-    """Of a process and all below it; pages that they share are counted once."""
-    parents, total = {}, 0
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-    for pid in parents:
-        above = pid
-        while above in parents and above != root:
-            above = parents[above]
-        if above != root:
-            continue
-        try:
-            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-        except OSError:
-            continue
-        total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
-    return total / 1024
-
-
 @pytest.mark.parametrize("name", ["storm", "storm-slow"])
 def test_a_thousand_windows_are_ten_tabs_and_a_bounded_step(zoo: Keeper, name: str) -> None:
     async def scene() -> tuple[float, Observation, Observation]:
         window = await _at(zoo, name)
         pid = os.getpid()
-        before = peak = await asyncio.to_thread(_megabytes, pid)
+        before = peak = await asyncio.to_thread(megabytes, pid)
         began = time.monotonic()
         step = asyncio.create_task(_press(window))
         while not step.done():
-            peak = max(peak, await asyncio.to_thread(_megabytes, pid))
+            peak = max(peak, await asyncio.to_thread(megabytes, pid))
             await asyncio.wait([step], timeout=0.1)
         _, seen = await step
         assert time.monotonic() - began < 10

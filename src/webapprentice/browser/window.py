@@ -257,6 +257,8 @@ class Window:
         session.post("Runtime.runIfWaitingForDebugger")  # its opener stands still until then
         if self._root is not None:
             self._root.post("Target.closeTarget", {"targetId": target})
+        else:
+            session.post("Page.close")
         if self._refused % STORM == 0:
             for sheet in self._sheets:
                 if opener in ("", sheet.target):
