@@ -15,7 +15,7 @@ from webapprentice.core.records import Observation, Outcome, Result
 
 pytestmark = pytest.mark.browser
 
-LOOKS = 20
+LOOKS = 12
 """At pages that move; the figures of docs/zoo.md are of 500."""
 TORN = 0.05
 MEGABYTES = 500
@@ -44,8 +44,9 @@ def test_a_page_that_is_always_leaving_is_read_all_the_same(zoo: Keeper, name: s
         return seen
 
     seen = zoo.run(scene())
-    assert sum(one.torn for one in seen) <= TORN * LOOKS
-    assert all("passing" in [element.text for element in one.elements] for one in seen if not one.torn)
+    read = [one for one in seen if "passing" in [element.text for element in one.elements]]
+    assert len(read) >= int((1 - TORN) * LOOKS)
+    assert not any(one.torn for one in read)
 
 
 @pytest.mark.parametrize("name", ["ahead", "refresh", "chain"])

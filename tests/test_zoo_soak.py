@@ -12,7 +12,7 @@ from webapprentice.core.actions import Click
 
 pytestmark = pytest.mark.browser
 
-WARM, MORE = 20, 20
+WARM, MORE = 16, 16
 """Episodes."""
 PAGES = ("controls", "dialog-alert", "frames-6", "blank")
 

@@ -27,7 +27,7 @@ def _many(what: str, count: int, each: str) -> Page:
 PAGES: Zoo = {
     "deep-2000": _made("2,000 elements in one another", _DEEP.format(count=2_000)),
     "deep-unseen": _made(
-        "2,000 elements in one another that are not shown", "all.hidden = true;" + _DEEP.format(count=20_000)
+        "20,000 elements in one another that are not shown", "all.hidden = true;" + _DEEP.format(count=20_000)
     ),
     "deep-250": Page("250 elements in one another", "<div>" * 250 + "bottom" + "</div>" * 250),
     "attribute-5mb": _made("an attribute of 5 MB", "all.innerHTML = '<p>x</p>'; all.title = 'y'.repeat(5e6)"),
@@ -180,10 +180,12 @@ TOO_DEEP: Zoo = {
 ORACLE = """(() => {
   const never = new Set(('script style noscript template link meta head title base br wbr option optgroup datalist '
     + 'source track param colgroup col').split(' '));
-  const apart = 'defs *, defs, [style*="content-visibility:hidden"] *'; // laid out, and not shown
   const count = (root) => {
     let sum = 0;
-    const unseen = new Set(root.querySelectorAll(apart));
+    const unseen = new Set(root.querySelectorAll('defs')); // laid out, and not shown
+    for (const outer of root.querySelectorAll('defs, [style="content-visibility:hidden"]')) {
+      for (const element of outer.querySelectorAll('*')) unseen.add(element);
+    }
     const boxless = new Set(root.querySelectorAll('area, slot, [style="display:contents"]'));
     for (const element of root.querySelectorAll('*')) {
       if (never.has(element.localName) || (element.localName === 'input' && element.type === 'hidden')) continue;
