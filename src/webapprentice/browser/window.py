@@ -117,6 +117,8 @@ class Window:
         self._size = config.viewport
         self._expected: list[str] = []
         """Addresses that the page has asked new tabs for."""
+        self._reading = 0
+        """Calls that run scripts of ours in a page; to end the page's own script would end them as well."""
         self._refused = 0
         """Tabs closed as too many since the last look."""
         self._preparing: dict[str, asyncio.Task[None]] = {}
@@ -259,7 +261,7 @@ class Window:
             self._root.post("Target.closeTarget", {"targetId": target})
         else:
             session.post("Page.close")
-        if self._refused % STORM == 0:
+        if self._refused >= STORM and not self._reading:
             for sheet in self._sheets:
                 if opener in ("", sheet.target):
                     sheet.session.post("Runtime.terminateExecution")
@@ -329,7 +331,7 @@ class Window:
         self._asked += 1
         if self._asked <= DIALOGS:
             self._dialogs.append(f"{kind}: {told['message']}"[: 500 if self._asked < 5 else 100])
-        if self._asked % DIALOGS == 0:
+        if self._asked % DIALOGS == 0 and not self._reading:
             sheet.session.post("Runtime.terminateExecution")
         accept, text = (True, None) if kind in ("alert", "beforeunload") else self.answer or (False, None)
         if kind in ("confirm", "prompt"):
@@ -426,6 +428,7 @@ class Window:
         kind script_error."""
         for _ in range(4):
             session = home.session if home else self._sheet().session
+            self._reading += 1
             try:
                 call = session.send(
                     "Runtime.evaluate", {"expression": expression, "returnByValue": True, "awaitPromise": True}
@@ -435,6 +438,8 @@ class Window:
                 if error.fault.kind == CLOSED and self._sheets:
                     continue  # what the person would see now is another tab
                 raise self._failed(error) from error
+            finally:
+                self._reading -= 1
             if told is not None:
                 return _value(told)
         raise fault("torn", f"the page kept navigating while {doing}")
