@@ -12,6 +12,7 @@ import pytest
 
 from webapprentice.browser import Browser, BrowserConfig, Window, find_chromium
 from webapprentice.tasks.server import PageServer
+from zoo import write
 
 T = TypeVar("T")
 PAGES = Path(__file__).parent / "pages"
@@ -53,3 +54,54 @@ def window(stage: Stage) -> Iterator[Window]:
     opened = stage.run(stage.browser.open())
     yield opened
     stage.run(opened.close())
+
+
+class Keeper(NamedTuple):
+    """A running browser and the address of the zoo's pages."""
+
+    stage: Stage
+    url: str
+
+    def run(self, doing: Coroutine[Any, Any, T]) -> T:
+        return self.stage.run(doing)
+
+    async def window(self, **changes: Any) -> Window:
+        """A window that may go to the zoo and nowhere else; `changes` are made to the configuration."""
+        config = self.stage.browser.config.with_(origins=(self.url,))
+        opened = Window(self.stage.browser, config.with_(**changes))
+        await opened.renew()
+        return opened
+
+    def page(self, name: str) -> str:
+        """The address of a page of the zoo."""
+        return f"{self.url}{name}.html"
+
+
+@pytest.fixture(scope="session")
+def zoo(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keeper]:
+    folder = tmp_path_factory.mktemp("zoo")
+    write(folder)
+    with PageServer(folder) as server:
+        yield Keeper(stage, server.url)
+
+
+def megabytes(root: int, alone: bool = False) -> float:
+    """Memory of a process and, unless `alone`, of all below it; pages that they share are counted once."""
+    parents, total = {}, 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+    for pid in [root] if alone else parents:
+        above = pid
+        while above in parents and above != root:
+            above = parents[above]
+        if above != root:
+            continue
+        try:
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        except OSError:
+            continue
+        total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return total / 1024

@@ -93,7 +93,7 @@ def test_open_shadow_roots_stand_where_their_host_stands(stage: Stage, window: W
 
 def test_frames_of_the_same_origin_are_read_and_others_counted(stage: Stage, window: Window) -> None:
     seen = look(stage, window, "frames.html")
-    assert texts(seen) == ["above", "tall", "in the frame", "below"]
+    assert texts(seen) == ["above", "tall", "in the frame", "unread frame", "below"]
     assert by_name(seen, "in the frame").frame == 1
     assert by_name(seen, "innermost").frame == 2
     assert seen.frames_skipped == 1

@@ -288,7 +288,7 @@ class Browser:
         session = pipe.session(told["sessionId"])
         window = self._windows.get(about.get("browserContextId", ""))
         if window is not None and about["type"] == "page":
-            window.attached(session, about["targetId"])
+            window.attached(session, about["targetId"], about.get("openerId", ""))
         else:
             # Let go before it runs, a worker would wait for ever.
             running = session.post("Runtime.runIfWaitingForDebugger")

@@ -190,7 +190,7 @@ class Table:
     def put(self, spot: Spot, inner: Observation) -> list[int]:
         """Put a frame's elements behind the element that hosts it; returns their node ids, none without a host."""
         at = next((n for n, element in enumerate(self._elements) if element.id == spot.id), None)
-        if at is None:
+        if at is None or not inner.elements:
             return []
         self._numbers += 1
         self._added += 1
@@ -200,7 +200,8 @@ class Table:
         # Of a nested host the box says where it is in the tab, less its own border and padding.
         place = (round(spot.x), round(spot.y)) if host.frame == 0 else host.box[:2]
         moved = [_moved(element, host, place, (width, height), self._numbers) for element in inner.elements]
-        self._elements[at + 1 : at + 1] = moved
+        words = self._elements[at + 1 : at + 2]  # that stood for the frame as long as nobody had read it
+        self._elements[at + 1 : at + 1 + sum(one.tag == "#text" and one.parent == host.id for one in words)] = moved
         return [element.id for element in moved]
 
     def observation(self) -> Observation:

@@ -80,6 +80,7 @@ class Sheet:
     def _died(self, _told: dict[str, Any]) -> None:
         self.crashed = True
         self.session.lose("the page's process has crashed", "page_crash")
+        self.moved.set()
 
     async def _moves(self) -> None:
         """Wait for whatever happens next. Raises ProtocolError where nothing can happen any more."""

@@ -18,11 +18,22 @@
   const aimAt = (kind, takes, keeps = () => true) => { chief().aim({ kind, takes, keeps, met: false, missed: null }); };
   own.aim = (what) => { aim = what; };
   own.unaim = () => { const missed = aim && aim.missed; aim = null; return missed ? own.label(missed) : ''; };
+  // Where an event began, in closed shadow roots as well.
+  const origin = (event) => {
+    let found = event.composedPath()[0];
+    while (found.nodeType === 1 && !found.shadowRoot && own.shadow(found)) {
+      const root = own.shadow(found);
+      const inner = event.clientX === undefined ? root.activeElement : root.elementFromPoint(event.clientX, event.clientY);
+      if (!inner || inner === found) break;
+      found = inner;
+    }
+    return found;
+  };
   own.guard = (event) => {
     if (!aim) return;
     if (!aim.missed) {
       if (FIRST[event.type] !== aim.kind) return;
-      const found = event.composedPath()[0];
+      const found = origin(event);
       const right = aim.met ? aim.keeps(found) : aim.takes(found);
       aim.met = true;
       if (right) return;
@@ -103,8 +114,8 @@
   };
   const hit = (doc, x, y) => {
     let found = doc.elementFromPoint(x, y);
-    while (found && found.shadowRoot) {
-      const inner = found.shadowRoot.elementFromPoint(x, y);
+    while (found && own.shadow(found)) {
+      const inner = own.shadow(found).elementFromPoint(x, y);
       if (!inner || inner === found) break;
       found = inner;
     }
@@ -241,7 +252,7 @@
     if (!node) return own.answer(stale(id, ''));
     const element = elementOf(node);
     let active = element.ownerDocument.activeElement;
-    while (active && active.shadowRoot && active.shadowRoot.activeElement) active = active.shadowRoot.activeElement;
+    while (active && own.shadow(active) && own.shadow(active).activeElement) active = own.shadow(active).activeElement;
     const inside = active && active !== element.ownerDocument.body && holds(element, active) ? active : element;
     if (inside !== active) element.focus({ preventScroll: true });
     const focused = element.matches(':focus-within');

@@ -17,6 +17,20 @@
   };
   own.listens = (element) => listening.has(element);
 
+  // Closed shadow roots are read like open ones; for the page they stay closed.
+  const closed = new WeakMap();
+  const attach = Element.prototype.attachShadow;
+  own.keep = (host, root) => {
+    closed.set(host, root);
+    if (window.parent !== window) { try { window.parent.__apprentice.keep(host, root); } catch { /* another origin reads itself */ } }
+  };
+  Element.prototype.attachShadow = function attachShadow(...args) {
+    const root = attach.apply(this, args);
+    if (root.mode === 'closed') own.keep(this, root);
+    return root;
+  };
+  own.shadow = (element) => element.shadowRoot || closed.get(element) || null;
+
   const SOON = 500; // ms; a longer one-shot timer is the page's own business and nobody waits for it
   const QUICK = 50; // ms; a faster interval is an animation
   const later = window.setTimeout.bind(window);

@@ -4,7 +4,7 @@
   if (own.observe) return;
   const { parse, stringify: write } = JSON; // kept from before the page's scripts could change it
   const SILENT = new Set(('script style noscript template link meta head title base br wbr option optgroup datalist '
-    + 'source track param colgroup col').split(' '));
+    + 'source track param colgroup col defs symbol clipPath mask marker pattern filter linearGradient radialGradient').split(' '));
   const KEPT = new Set(('id class type name href src placeholder title alt for role value min max step draggable '
     + 'contenteditable fill stroke r cx cy x y x1 y1 x2 y2 width height points d transform data-testid data-id data-value').split(' '));
   const IMPLIED = {
@@ -40,18 +40,19 @@
 
   // Node ids: stable while the document lives, handed out in document order, never handed out twice.
   let ids = new WeakMap();
+  let stands = new WeakMap(); // ids of the words that stand for what cannot be read
   let nodes = new Map();
   let next = 1;
-  own.restart = (first) => { ids = new WeakMap(); nodes = new Map(); next = first; told.number = 0; };
+  own.restart = (first) => { ids = new WeakMap(); stands = new WeakMap(); nodes = new Map(); next = first; told.number = 0; };
   own.node = (id) => { const held = nodes.get(id); return held ? held.deref() : undefined; };
   own.id = (node) => ids.get(node);
   own.known = () => nodes;
-  const number = (node) => {
-    let id = ids.get(node);
+  const number = (node, held = ids) => {
+    let id = held.get(node);
     if (id === undefined) {
       id = next;
       next += 1;
-      ids.set(node, id);
+      held.set(node, id);
       nodes.set(id, new WeakRef(node));
     }
     return id;
@@ -91,13 +92,13 @@
           else if (!/^(input|select|textarea)$/.test(child.localName)) {
             const apart = getComputedStyle(child).display !== 'inline' ? ' ' : '';
             text += apart;
-            read(child.shadowRoot || child, depth + 1);
+            read(own.shadow(child) || child, depth + 1);
             text += apart;
           }
         } else if (child.nodeType === 1 && /^(br|wbr)$/.test(child.localName)) text += ' ';
       }
     };
-    read(root.shadowRoot || root, 0);
+    read(own.shadow(root) || root, 0);
     return squeeze(text, most);
   };
   const LONGEST = 200;
@@ -194,11 +195,24 @@
     let at = document.activeElement;
     for (let depth = 0; at && depth < 20; depth += 1) {
       let inner = null;
-      try { inner = at.shadowRoot ? at.shadowRoot.activeElement : at.contentDocument ? at.contentDocument.activeElement : null; } catch { /* foreign */ }
+      try { inner = own.shadow(at) ? own.shadow(at).activeElement : at.contentDocument ? at.contentDocument.activeElement : null; } catch { /* foreign */ }
       if (!inner || inner.localName === 'body') break;
       at = inner;
     }
     return at && at.localName !== 'body' ? at : null;
+  };
+
+  // What kind of thing an element shows that holds nothing to be read; empty when that is nothing.
+  const OPAQUE = new Set('canvas video audio'.split(' '));
+  const FRAMES = new Set('iframe frame embed object'.split(' '));
+  const paper = (element) => element.type === 'application/pdf' || /\.pdf(?:[?#]|$)/i.test(element.src || element.data || '');
+  const opaque = (element, tag) => {
+    if (OPAQUE.has(tag)) return tag;
+    if (!FRAMES.has(tag)) return tag.includes('-') && element.namespaceURI !== SVG && !own.shadow(element) && !element.firstElementChild ? 'part' : '';
+    if (paper(element)) return 'PDF';
+    let from = '';
+    try { from = new URL(element.src || element.data || '').host; } catch { /* none, or written in place */ }
+    return from && from !== location.host ? `frame ${from}` : 'frame';
   };
 
   // `near` leaves out what lies outside of the viewport, with all below it. `must` is a set of nodes that are listed
@@ -322,10 +336,11 @@
       if (line.attributes) for (const key in line.attributes) this.size += 6 + key.length + line.attributes[key].length;
       const cursor = shown ? getComputedStyle(element).cursor : '';
       const clickable = this.presses(element, tag, what, cursor, parent ? parent.cursor : '');
-      const above = { id: line.id, shown, cursor, seen: false, pressed: 0, first: null };
+      const above = { id: line.id, shown, cursor, seen: false, pressed: 0, first: null, unread: !FRAMES.has(tag) };
       place.depth += 1;
       this.inside(element, tag, above, place, rect);
       place.depth -= 1;
+      if (above.unread && !above.seen && shown && sized) this.standIn(element, tag, line, above);
       this.conclude(element, line, above, clickable, shown, what);
       if (!parent) return;
       if (line.visible !== false || above.seen) parent.seen = true;
@@ -360,17 +375,39 @@
     }
 
     inside(element, tag, above, place, rect) {
-      if (tag === 'iframe' || tag === 'frame') {
+      if (FRAMES.has(tag)) {
         let inner = null;
         try { inner = element.contentDocument; } catch { /* another origin */ }
-        if (!inner || !inner.body || this.frames >= 100 || place.nested >= 5) { this.skippedFrames += 1; return; }
+        if (!inner || !inner.documentElement || this.frames >= 100 || place.nested >= 5) {
+          above.unread = true;
+          if (tag !== 'object') this.skippedFrames += 1;
+          else this.children(element, above, place); // what is shown when the object cannot be
+          return;
+        }
         this.frames += 1;
+        above.unread = paper(element);
         const style = getComputedStyle(element);
         const dx = place.dx + rect.x + element.clientLeft + parseFloat(style.paddingLeft || 0);
         const dy = place.dy + rect.y + element.clientTop + parseFloat(style.paddingTop || 0);
-        this.children(inner.body, above, { dx, dy, frame: this.frames, depth: place.depth, nested: place.nested + 1 });
+        const there = { dx, dy, frame: this.frames, depth: place.depth, nested: place.nested + 1 };
+        if (inner.body) this.children(inner.body, above, there);
+        else this.node(inner.documentElement, above, there);
       } else if (tag === 'select' || tag === 'textarea') return;
-      else this.children(element.shadowRoot || element, above, place);
+      else this.children(own.shadow(element) || element, above, place);
+    }
+
+    // What shows something that cannot be read has words in its place, which whoever reads the page can see.
+    standIn(element, tag, line, above) {
+      const kind = opaque(element, tag);
+      if (!kind) return;
+      const called = line.name || element.getAttribute('aria-label') || element.getAttribute('alt') || element.title || '';
+      const text = squeeze(`unread ${kind}${called ? `: ${called}` : ''}`, 200);
+      this.count += 1;
+      this.size += 90 + text.length;
+      const words = { id: number(element, stands), tag: '#text', text, parent: line.id };
+      for (const key of ['in_view', 'box', 'frame']) if (line[key] !== undefined) words[key] = line[key];
+      this.table.push(words);
+      above.seen = true;
     }
 
     conclude(element, line, above, clickable, shown, what) {
@@ -393,6 +430,7 @@
       const walk = new Walk(options, near, must);
       const place = { dx: 0, dy: 0, frame: 0, depth: 0, nested: 0 };
       if (document.body) walk.children(document.body, null, place);
+      else if (document.documentElement) walk.node(document.documentElement, null, place); // a drawing, or data
       return walk;
     };
     let walk = go(false, null);

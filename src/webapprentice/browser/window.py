@@ -31,7 +31,13 @@ if TYPE_CHECKING:
 SCRIPTS = ("tracker.js", "walker.js", "target.js")
 CLOSED = "tab_closed"
 """The fault of asking a tab that is not there any more."""
+DIALOGS = 30
+"""Dialogs between two looks, after which the script that opens them is ended."""
+STORM = 10
+"""Tabs too many between two looks, after which the script that opens them is ended."""
 NAVIGATED = ("navigated", "context was destroyed", "cannot find context", "cannot find default execution context")
+ENDED = ("internal error", "was terminated")
+"""What is said when a script of the page was ended and our own call with it."""
 
 
 class Seen(NamedTuple):
@@ -106,9 +112,15 @@ class Window:
         self._sheets: list[Sheet] = []
         self._active = 0
         self._dialogs: list[str] = []
+        self._asked = 0
+        """Dialogs since the last look; those beyond `DIALOGS` are not kept."""
         self._size = config.viewport
         self._expected: list[str] = []
         """Addresses that the page has asked new tabs for."""
+        self._reading = 0
+        """Calls that run scripts of ours in a page; to end the page's own script would end them as well."""
+        self._refused = 0
+        """Tabs closed as too many since the last look."""
         self._preparing: dict[str, asyncio.Task[None]] = {}
         self._appearance = asyncio.Event()
 
@@ -165,9 +177,10 @@ class Window:
     async def _new_page(self) -> None:
         if self._context is None:
             return await self._new_context()
-        old, self._sheets = [sheet.target for sheet in self._sheets], []
-        for target in [*old, *self._abandon()]:
-            await self._close(target, 3.0)
+        while old := [*(sheet.target for sheet in self._sheets), *self._abandon()]:
+            self._sheets = []
+            for target in old:  # while they are closed, more may come
+                await self._close(target, 3.0)
         return await self._only(await self._open())
 
     def _abandon(self) -> list[str]:
@@ -175,6 +188,7 @@ class Window:
         coming = list(self._preparing)
         for task in self._preparing.values():
             task.cancel()
+        self._preparing.clear()
         self._expected.clear()
         return coming
 
@@ -228,12 +242,29 @@ class Window:
         if self.proxy is not None:
             self.proxy.restrict(self.policy)
 
-    def attached(self, session: Session, target: str) -> None:
+    def attached(self, session: Session, target: str, opener: str = "") -> None:
         """A tab of this window exists; it waits, before its first script, for what `_prepare` tells it."""
+        known = {*self._preparing, *(sheet.target for sheet in self._sheets)}
+        if len(known) >= self.config.max_tabs or (opener and opener not in known):  # of a page that is gone
+            return self._refuse(session, target, opener)
         expected = self._expected.pop(0) if self._expected else ""
         task = asyncio.create_task(self._prepare(session, target, expected))
         self._preparing[target] = task
-        task.add_done_callback(lambda done: self._prepared(target, done))
+        return task.add_done_callback(lambda done: self._prepared(target, done))
+
+    def _refuse(self, session: Session, target: str, opener: str) -> None:
+        """Close a tab that is one too many; a script that opens more and more of them is ended."""
+        self._expected.clear()
+        self._refused += 1
+        session.post("Runtime.runIfWaitingForDebugger")  # its opener stands still until then
+        if self._root is not None:
+            self._root.post("Target.closeTarget", {"targetId": target})
+        else:
+            session.post("Page.close")
+        if self._refused >= STORM and not self._reading:
+            for sheet in self._sheets:
+                if opener in ("", sheet.target):
+                    sheet.session.post("Runtime.terminateExecution")
 
     def _prepared(self, target: str, done: asyncio.Task[None]) -> None:
         self._preparing.pop(target, None)
@@ -297,7 +328,11 @@ class Window:
 
     def _dialog(self, sheet: Sheet, told: dict[str, Any]) -> None:
         kind = told["type"]
-        self._dialogs.append(f"{kind}: {told['message']}"[:500])
+        self._asked += 1
+        if self._asked <= DIALOGS:
+            self._dialogs.append(f"{kind}: {told['message']}"[: 500 if self._asked < 5 else 100])
+        if self._asked % DIALOGS == 0 and not self._reading:
+            sheet.session.post("Runtime.terminateExecution")
         accept, text = (True, None) if kind in ("alert", "beforeunload") else self.answer or (False, None)
         if kind in ("confirm", "prompt"):
             self.answer = None
@@ -393,6 +428,7 @@ class Window:
         kind script_error."""
         for _ in range(4):
             session = home.session if home else self._sheet().session
+            self._reading += 1
             try:
                 call = session.send(
                     "Runtime.evaluate", {"expression": expression, "returnByValue": True, "awaitPromise": True}
@@ -402,6 +438,8 @@ class Window:
                 if error.fault.kind == CLOSED and self._sheets:
                     continue  # what the person would see now is another tab
                 raise self._failed(error) from error
+            finally:
+                self._reading -= 1
             if told is not None:
                 return _value(told)
         raise fault("torn", f"the page kept navigating while {doing}")
@@ -420,17 +458,21 @@ class Window:
         try:
             known = len(self._sheets)
             self._appearance.clear()
-            look = await self._look(cap, skip, probe, html, before)
+            read, look = self._sheet(), await self._look(cap, skip, probe, html, before)
             if look.opened and known == len(self._sheets) < self.config.max_tabs:
                 await self._arrival()
             if len(self._sheets) > known:
+                read, look = self._sheet(), await self._look(cap, skip, probe, html)
+            tabs = await self._tabs(look.seen.url, look.seen.title)
+            if self._sheet() is not read:  # it has closed itself, or another one has come, while it was read
                 look = await self._look(cap, skip, probe, html)
+                tabs = await self._tabs(look.seen.url, look.seen.title)
         except FaultError as error:
             if error.fault.kind != "torn":
                 raise
             torn = Observation(url=self.url, torn=True, tabs=await self._tabs(self.url, ""))
             return self._note(Seen(torn, False, None, None))
-        changes: dict[str, Any] = {"tabs": await self._tabs(look.seen.url, look.seen.title)}
+        changes: dict[str, Any] = {"tabs": tabs}
         if self.downloads.seen:
             await self.downloads.settled()
             changes["downloads"] = self.downloads.seen
@@ -487,15 +529,16 @@ class Window:
 
     def _note(self, seen: Seen) -> Seen:
         self._expected.clear()
+        self._refused = self._asked = 0
         self.seen = seen.observation
         return seen
 
     async def _tabs(self, url: str, title: str) -> tuple[Tab, ...]:
-        if len(self._sheets) == 1:
+        if len(self._sheets) < 2:
             return (Tab(url=url, title=title, active=True),)
-        tabs = []
-        for place, sheet in enumerate(self._sheets):
-            active = place == self._active
+        tabs, current = [], self._sheets[self._active]
+        for sheet in list(self._sheets):
+            active = sheet is current
             called = title
             if not active:
                 try:
@@ -668,7 +711,7 @@ async def _or_navigated(call: Any) -> dict[str, Any] | None:
     try:
         return cast("dict[str, Any]", await call)
     except ProtocolError as error:
-        if error.kind == "browser_error" and any(sign in error.message.lower() for sign in NAVIGATED):
+        if error.kind == "browser_error" and any(sign in error.message.lower() for sign in NAVIGATED + ENDED):
             return None
         raise
 
