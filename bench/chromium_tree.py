@@ -62,12 +62,11 @@ _NOT_KEPT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-
 
 # On an element: the number that the walker gave it, and what helps to tell why two readers disagree about it.
 _ABOUT = """function () {
-  const seen = window.top.__apprentice, node = this, root = node.getRootNode();
+  const seen = window.top.__apprentice, node = this;
   const select = node.localName === 'option' ? node.closest('select') : null;
   const before = node.previousElementSibling;
   return JSON.stringify({
     id: seen.id(node) || 0, tag: node.localName || '', html: (node.outerHTML || '').slice(0, 400),
-    closed: root.nodeType === 11 && root.mode !== 'open',
     concealed: Boolean(node.closest && node.closest('[aria-hidden="true" i]')),
     rendered: Boolean(node.checkVisibility && node.checkVisibility({ visibilityProperty: true })),
     loose: Boolean(before && before.localName === 'label' && !before.htmlFor && !before.control),
@@ -162,22 +161,20 @@ def _read(node: dict[str, Any]) -> _Node:
 async def compare(window: Window, elements: tuple[Element, ...], seconds: float = 30.0) -> list[Pair]:
     """Every element that either reader takes for interactive, in no particular order."""
     theirs = await tree(window, seconds)
+    reachable = await _open(window)
     lines = {element.id: element for element in elements}
     met: set[int] = set()
     pairs = []
     for key, node in theirs.items():
-        if node.interactive:
+        if node.interactive and key in reachable:
             about = await _about(window, key)
-            if about is None or about["closed"]:
-                continue
             met.add(about["id"])
             pairs.append(_pair(about, _ours(about, lines), node.said, lines.get(about["id"])))
     rest = [one for one in elements if one.id not in met and one.visible and one.role in INTERACTIVE]
     for line, key in zip(rest, await _keys(window, [one.id for one in rest]), strict=True):
         found, about = theirs.get(key), await _about(window, key)
-        if about is not None:
-            note = "no node" if found is None else f"ignored, {found.raw}" if found.ignored else found.raw
-            pairs.append(_pair(about, Said(line.role, flat(line.name)), None, line, note))
+        note = "no node" if found is None else f"ignored, {found.raw}" if found.ignored else found.raw
+        pairs.append(_pair(about, Said(line.role, flat(line.name)), None, line, note))
     return pairs
 
 
@@ -200,12 +197,26 @@ def _pair(about: dict[str, Any], ours: Said | None, theirs: Said | None, line: E
     return Pair(about["tag"], html, ours, theirs, ", ".join(filter(None, notes)), beyond)
 
 
-async def _about(window: Window, key: int) -> dict[str, Any] | None:
+async def _open(window: Window) -> set[int]:
+    """Elements that scripts of the page can reach: what lies in closed shadow roots, such as the browser's own, is left
+    out."""
+    told = await window.ask("DOM.getDocument", {"depth": -1, "pierce": True}, "reading the document")
+    nodes, found = [told["root"]], set()
+    while nodes:
+        node = nodes.pop()
+        found.add(node["backendNodeId"])
+        nodes += node.get("children", ())
+        nodes += (root for root in node.get("shadowRoots", ()) if root["shadowRootType"] == "open")
+        if "contentDocument" in node:
+            nodes.append(node["contentDocument"])
+    return found
+
+
+async def _about(window: Window, key: int) -> dict[str, Any]:
     held = await window.ask("DOM.resolveNode", {"backendNodeId": key, "objectGroup": "names"}, "finding a node")
     call = {"objectId": held["object"]["objectId"], "functionDeclaration": _ABOUT, "returnByValue": True}
     told = await window.ask("Runtime.callFunctionOn", call, "asking about a node")
-    value = told["result"].get("value")
-    return json.loads(value) if value else None
+    return dict(json.loads(told["result"]["value"]))
 
 
 async def _keys(window: Window, ids: list[int]) -> list[int]:
