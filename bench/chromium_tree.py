@@ -58,7 +58,7 @@ ARIA = {
 ARIA role; they are worked like text fields, and called so. An empty role is `generic` or nothing."""
 LONGEST = 200
 """Characters of a name that an observation keeps."""
-_NOT_KEPT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_NOT_KEPT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ue000-\uf8ff]")
 
 # On an element: the number that the walker gave it, and what helps to tell why two readers disagree about it.
 _ABOUT = """function () {
@@ -69,6 +69,7 @@ _ABOUT = """function () {
     id: seen.id(node) || 0, tag: node.localName || '', html: (node.outerHTML || '').slice(0, 400),
     concealed: Boolean(node.closest && node.closest('[aria-hidden="true" i]')),
     rendered: Boolean(node.checkVisibility && node.checkVisibility({ visibilityProperty: true })),
+    editable: Boolean(node.isContentEditable),
     loose: Boolean(before && before.localName === 'label' && !before.htmlFor && !before.control),
     select: select ? seen.id(select) || 0 : 0, index: select ? [...select.options].indexOf(node) : 0,
   });
@@ -114,7 +115,10 @@ class Pair(NamedTuple):
 
 
 def flat(text: str) -> str:
-    """A name as observations keep it: white space collapsed, nothing unprintable, not too long."""
+    """A name as observations keep it: white space collapsed, nothing unprintable, not too long.
+
+    Signs of private fonts (icons) are nothing that can be read and count as nothing.
+    """
     return " ".join(_NOT_KEPT.sub("", text).split())[:LONGEST].strip()
 
 
@@ -190,9 +194,12 @@ def _pair(about: dict[str, Any], ours: Said | None, theirs: Said | None, line: E
     notes = [note, *(word for word in ("concealed", "loose") if about[word])]
     if not about["rendered"]:
         notes.append("not rendered")
-    listens = line is not None and line.clickable and not line.role
+    listens = line is not None and line.clickable and line.role not in INTERACTIVE
     nameless = ours is not None and theirs is not None and not theirs.name and bool(ours.name)
     beyond = nameless and (about["loose"] or listens)
+    if ours is not None and ours.role == "textbox" and about["editable"] and "role=" not in about["html"].partition(">")[0]:
+        notes.append("editable")
+        beyond = True
     html = " ".join(about["html"].split())[:200]
     return Pair(about["tag"], html, ours, theirs, ", ".join(filter(None, notes)), beyond)
 

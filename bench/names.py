@@ -58,7 +58,9 @@ class Corpus:
 def cause(pair: Pair) -> str:
     """What kind of disagreement it is."""
     if pair.beyond:
-        return "beyond the standard: " + ("bare label before a field" if "loose" in pair.note else "what listens for presses")
+        kinds = {"editable": "text that can be edited", "loose": "bare label before a field"}
+        kind = next((text for word, text in kinds.items() if word in pair.note), "what listens for presses")
+        return f"beyond the standard: {kind}"
     if pair.ours is None and pair.theirs is not None:
         return f"not listed: {pair.theirs.role or 'focusable'} <{pair.tag}> {pair.note}"
     if pair.theirs is None and pair.ours is not None:

@@ -1,0 +1,355 @@
+// Role and accessible name of an element, as Chromium's own accessibility tree has them. Where it has no name at all,
+// some things are named nevertheless: see docs/names.md.
+(() => {
+  const own = window.__apprentice;
+  if (own.naming) return;
+  const words = (text) => new Set(text.split(' '));
+  const SILENT = words('script style noscript template link meta head title base datalist source track param colgroup col '
+    + 'rt rp desc defs symbol metadata audio video iframe frame object');
+  const IMPLIED = {
+    button: 'button', textarea: 'textbox', ul: 'list', ol: 'list', li: 'listitem', menu: 'list',
+    table: 'table', tr: 'row', td: 'cell', th: 'columnheader', nav: 'navigation', main: 'main', aside: 'complementary',
+    form: 'form', dialog: 'dialog', progress: 'progressbar', meter: 'meter', iframe: 'iframe', p: 'paragraph',
+    fieldset: 'group', details: 'group', article: 'article', hr: 'separator', output: 'status', canvas: 'canvas',
+    h1: 'heading', h2: 'heading', h3: 'heading', h4: 'heading', h5: 'heading', h6: 'heading', figure: 'figure',
+    dt: 'term', dd: 'definition', header: 'banner', footer: 'contentinfo', search: 'search', video: 'video', audio: 'audio',
+  };
+  const INPUTS = {
+    button: 'button', submit: 'button', reset: 'button', image: 'button', file: 'button', checkbox: 'checkbox',
+    radio: 'radio', range: 'slider', number: 'spinbutton', search: 'searchbox',
+  };
+  const ROLES = words('alert alertdialog application article banner blockquote button caption cell checkbox code columnheader '
+    + 'combobox comment complementary contentinfo definition deletion dialog directory document emphasis feed figure form '
+    + 'grid gridcell group heading image img insertion link list listbox listitem log main mark marquee math menu menubar '
+    + 'menuitem menuitemcheckbox menuitemradio meter navigation note option paragraph progressbar radio radiogroup region '
+    + 'row rowgroup rowheader scrollbar search searchbox sectionfooter sectionheader separator slider spinbutton status '
+    + 'strong subscript suggestion superscript switch tab table tablist tabpanel term textbox time timer toolbar tooltip '
+    + 'tree treegrid treeitem');
+  const OTHERWISE = { img: 'image', directory: 'list' };
+  const FIELDS = words('textbox searchbox combobox listbox slider spinbutton');
+  const CONTROLS = words('button link checkbox radio switch tab menuitem menuitemcheckbox menuitemradio option treeitem '
+    + [...FIELDS].join(' '));
+  const NAMED_BY_CONTENTS = words('button link checkbox radio switch tab menuitem menuitemcheckbox menuitemradio option '
+    + 'treeitem heading cell gridcell columnheader rowheader tooltip');
+  // What stands in these says nothing of what they stand in.
+  const CLOSED = words('alert alertdialog application article banner blockquote complementary dialog document feed figure form '
+    + 'grid group image log main marquee math menu menubar navigation note radiogroup row search separator '
+    + 'status tablist tabpanel timer toolbar tree treegrid');
+  const CLOSED_TAGS = words('article nav blockquote aside form main figure output math dialog');
+  const VALUED = words('slider spinbutton progressbar scrollbar meter');
+  const BLACK = /\S/;
+  const VISIBLE = { visibilityProperty: true };
+  const SVG = 'http://www.w3.org/2000/svg';
+  const LONGEST = 200;
+  const squeeze = (text, most) => own.squeeze(text, most);
+
+  const edits = (element) => {
+    const said = element.getAttribute('contenteditable');
+    return said !== null && said.toLowerCase() !== 'false';
+  };
+  const listens = (element) => {
+    if (element.onclick || element.onmousedown || element.hasAttribute('onclick')) return true;
+    const view = element.ownerDocument.defaultView;
+    return Boolean(view && view.__apprentice && view.__apprentice.listens(element));
+  };
+  const hides = (element) => {
+    const said = element.getAttribute('aria-hidden');
+    return said !== null && said.toLowerCase() === 'true';
+  };
+  const named = (element) => element.hasAttribute('aria-label') || element.hasAttribute('aria-labelledby');
+  // `role=none` is not believed of what can be focused or is spoken of.
+  const matters = (element) => ((element.tabIndex >= 0 || element.hasAttribute('tabindex')) && !element.disabled)
+    || element.getAttributeNames().some((key) => key.startsWith('aria-') && key !== 'aria-hidden');
+  const fits = (element, token) => {
+    if (token === 'form' || token === 'region') return named(element) || element.hasAttribute('title');
+    const above = element.parentElement;
+    if (token === 'option') return above !== null && above.closest('[role~="listbox" i]') !== null;
+    return token !== 'treeitem' || (above !== null && above.closest('[role~="tree" i], [role~="treegrid" i], [role~="group" i]') !== null);
+  };
+  const role = (element, tag) => {
+    const said = element.getAttribute('role');
+    if (said) {
+      for (const token of said.toLowerCase().trim().split(/\s+/)) {
+        if (token === 'generic') return '';
+        if (token === 'none' || token === 'presentation') {
+          if (matters(element)) break;
+          return '';
+        }
+        if ((ROLES.has(token) && fits(element, token)) || /^(doc|graphics)-/.test(token)) return OTHERWISE[token] || token;
+      }
+    }
+    if (tag === 'input') return element.list && !/^(range|color)$/.test(element.type) ? 'combobox' : INPUTS[element.type] || 'textbox';
+    if (tag === 'select') return element.multiple || element.size > 1 ? 'listbox' : 'combobox';
+    if (tag === 'a') return element.hasAttribute('href') || (element.namespaceURI !== SVG && listens(element)) ? 'link' : edits(element) ? 'textbox' : '';
+    if (tag === 'area') return element.hasAttribute('href') ? 'link' : '';
+    if (tag === 'img') return element.getAttribute('alt') === '' && !element.hasAttribute('tabindex') ? '' : 'image';
+    if (tag === 'section') return named(element) ? 'region' : '';
+    if (tag === 'summary') return opener(element) ? 'button' : '';
+    if (tag === 'svg') return element.hasAttribute('tabindex') ? 'image' : '';
+    if (edits(element)) return 'textbox';
+    return Object.hasOwn(IMPLIED, tag) ? IMPLIED[tag] : '';
+  };
+  const opener = (summary) => {
+    const details = summary.parentElement;
+    if (!details || details.localName !== 'details') return false;
+    for (let child = details.firstElementChild; child; child = child.nextElementSibling) if (child.localName === 'summary') return child === summary;
+    return false;
+  };
+
+  // Text that style sheets put before or after an element. Only what a rule may mean is asked; a sheet that cannot be
+  // read (`*`) may mean everything. Icons from private fonts say nothing.
+  const SAYS_NOTHING = /^(none|normal|["'\s\ue000-\uf8ff]*)$/;
+  const PSEUDO = /::?(?:before|after)\b/g;
+  const rules = new WeakMap();
+  const selectorsOf = (sheet, depth) => {
+    let list;
+    try { list = sheet.cssRules; } catch { return ['*']; }
+    const known = rules.get(sheet);
+    if (known && known.count === list.length) return known.found;
+    const found = [];
+    for (const rule of list) {
+      if (rule.selectorText === undefined || (rule.cssRules && rule.cssRules.length)) {
+        const inner = rule.styleSheet || (rule.cssRules ? rule : null);
+        if (inner && depth < 8) found.push(...(rule.selectorText === undefined ? selectorsOf(inner, depth + 1) : rule.cssText.search(PSEUDO) < 0 ? [] : ['*']));
+        continue;
+      }
+      if (rule.selectorText.search(PSEUDO) < 0 || SAYS_NOTHING.test(rule.style.content)) continue;
+      found.push(rule.selectorText.replace(/(^|[\s,>+~(])(?=::?(?:before|after)\b)/g, '$1*').replace(PSEUDO, ''));
+    }
+    rules.set(sheet, { count: list.length, found });
+    return found;
+  };
+  let written = new WeakMap(); // by document or shadow root: what its sheets may mean
+  const ruling = (root) => {
+    const sheets = [...(root.styleSheets || []), ...(root.adoptedStyleSheets || [])];
+    const all = new Set(sheets.flatMap((sheet) => selectorsOf(sheet, 0)));
+    let rule = all.has('*') || all.size > 400 ? '*' : ['q', ...all].join(',');
+    try { document.documentElement.matches(rule); } catch { rule = '*'; }
+    written.set(root, rule);
+    return rule;
+  };
+  const generates = (element) => {
+    const root = element.getRootNode();
+    const rule = written.get(root) || ruling(root);
+    return rule === '*' || (rule === 'q' ? element.localName === 'q' : element.matches(rule));
+  };
+  const QUOTES = { 'open-quote': '\u201c', 'close-quote': '\u201d' };
+  const generated = (element, where) => {
+    const style = getComputedStyle(element, where);
+    const said = style.content;
+    if (SAYS_NOTHING.test(said) || style.display === 'none' || style.visibility !== 'visible') return '';
+    const spelled = said.includes(' / ') ? said.slice(said.indexOf(' / ') + 3) : said;
+    let text = '';
+    for (const [part] of spelled.replace(/url\("[^"]*"\)/g, '').matchAll(/"(?:[^"\\]|\\.)*"|open-quote|close-quote/g)) {
+      text += QUOTES[part] || part.slice(1, -1).replace(/\\(.)/g, '$1').replace(/[\ue000-\uf8ff]/g, '');
+    }
+    return style.display === 'inline' ? text : ` ${text} `;
+  };
+  const CASES = {
+    uppercase: (text) => text.toUpperCase(), lowercase: (text) => text.toLowerCase(),
+    capitalize: (text) => text.replace(/(^|[^\p{L}\p{N}'’])(\p{L})/gu, (all, before, letter) => before + letter.toUpperCase()),
+  };
+
+  // What a field inside of something else says there: its value.
+  const holds = (element, tag, what) => {
+    if (tag === 'select') return [...element.selectedOptions].map((option) => option.label).join(' ');
+    if (tag === 'textarea') return element.value;
+    if (tag === 'input') {
+      if (/^(checkbox|radio|image|file|hidden|color)$/.test(element.type)) return null;
+      if (/^(button|submit|reset)$/.test(element.type)) return null;
+      return element.type === 'password' ? '\u2022'.repeat(element.value.length) : element.value;
+    }
+    if (tag === 'progress' || tag === 'meter') return String(element.value);
+    if (VALUED.has(what)) return element.getAttribute('aria-valuetext') || element.getAttribute('aria-valuenow') || '';
+    if (what === 'listbox') return [...element.querySelectorAll('[role~="option" i][aria-selected="true" i]')].map((option) => contents(option, LONGEST)).join(' ');
+    return null;
+  };
+  // The words on a button that is an <input>; null for other fields.
+  const pressed = (element) => {
+    const kind = element.type;
+    if (kind === 'image') return element.alt || element.getAttribute('value') || element.title || 'Submit';
+    if (kind === 'file') return element.title || (element.multiple ? 'Choose Files' : 'Choose File');
+    if (!/^(button|submit|reset)$/.test(kind)) return null;
+    const said = element.getAttribute('value');
+    return element.value || element.title || (said === null ? { submit: 'Submit', reset: 'Reset' }[kind] || '' : '');
+  };
+  const drawn = (element) => {
+    for (let child = element.firstElementChild; child; child = child.nextElementSibling) if (child.localName === 'title') return child.textContent;
+    if (element.localName !== 'use') return '';
+    const link = element.getAttribute('href') || element.getAttribute('xlink:href') || '';
+    const used = link.startsWith('#') ? element.ownerDocument.getElementById(link.slice(1)) : null;
+    return used && used !== element && used.localName !== 'use' ? drawn(used) : '';
+  };
+
+  // The text of an element as it would be read aloud, without `except`; hidden parts are left out, unless `all`.
+  class Reading {
+    constructor(most, except, all) {
+      this.text = '';
+      this.most = most;
+      this.except = except;
+      this.all = all;
+      this.closed = false;
+      this.open = false;
+    }
+
+    into(node, depth, style) {
+      if (depth > 60) return;
+      const element = node.nodeType === 1;
+      const marks = element && generates(node);
+      if (marks) this.text += generated(node, '::before');
+      const mute = !this.all && style.visibility !== 'visible';
+      const cased = CASES[style.textTransform];
+      const given = element && node.localName === 'slot' ? node.assignedNodes() : [];
+      if (given.length) for (const child of given) this.child(child, depth, mute, cased);
+      else {
+        const from = (element && node.shadowRoot) || node;
+        for (let child = from.firstChild; child && this.text.length < this.most; child = child.nextSibling) this.child(child, depth, mute, cased);
+      }
+      const owned = element && node.getAttribute('aria-owns');
+      if (owned) for (const id of owned.trim().split(/\s+/)) {
+        const other = node.ownerDocument.getElementById(id);
+        if (other && !other.contains(node)) this.child(other, depth + 10, mute, cased);
+      }
+      if (marks) this.text += generated(node, '::after');
+    }
+
+    child(node, depth, mute, cased) {
+      if (node.nodeType === 3) {
+        if (!mute) this.text += cased ? cased(node.data) : node.data;
+      } else if (node.nodeType === 1 && node !== this.except) this.element(node, depth);
+    }
+
+    element(node, depth) {
+      const tag = node.localName;
+      if (tag === 'br' || tag === 'wbr') { this.text += ' '; return; }
+      if (SILENT.has(tag)) return;
+      if (!this.all && hides(node)) return;
+      const style = getComputedStyle(node);
+      const display = style.display;
+      if (display === 'none' && !this.all) return;
+      const apart = display === 'inline' || display === 'contents' ? '' : ' ';
+      const before = this.text.length;
+      const said = this.said(node, tag, style);
+      if (said) this.text += ` ${said} `;
+      else {
+        this.text += apart;
+        if (said === null && style.contentVisibility !== 'hidden') this.into(node, depth + 1, style);
+        this.text += apart;
+      }
+      if (said === null && node.title && !BLACK.test(this.text.slice(before)) && NAMED_BY_CONTENTS.has(role(node, tag))) this.text += ` ${node.title} `;
+    }
+
+    // What names this element itself; null: what stands in it; empty: nothing does.
+    said(node, tag, style) {
+      const marked = node.hasAttributes();
+      const what = marked && node.hasAttribute('role') ? role(node, tag) : '';
+      if (what || /^(input|select|textarea|progress|meter)$/.test(tag)) {
+        const value = holds(node, tag, what);
+        if (value !== null) return style.visibility === 'visible' || this.all ? value : '';
+      }
+      const label = marked && node.getAttribute('aria-label');
+      if (label && BLACK.test(label)) return label;
+      if (tag === 'img') return node.getAttribute('alt') ?? (node.title || '');
+      if (tag === 'area') return node.getAttribute('alt') || null;
+      if (tag === 'input') return pressed(node) || '';
+      if (node.namespaceURI === SVG) {
+        const by = tag === 'svg' && marked ? node.getAttribute('aria-labelledby') : '';
+        return (by && referred(node, by)) || drawn(node).trim() || null;
+      }
+      if (tag === 'fieldset') {
+        const legend = node.querySelector(':scope > legend');
+        return legend ? contents(legend, LONGEST) : '';
+      }
+      const shut = what ? CLOSED.has(what) : CLOSED_TAGS.has(tag) || (tag === 'header' && !node.closest('article, aside, main, nav, section'));
+      this.closed = this.closed || shut;
+      return shut && !this.open ? '' : null;
+    }
+  }
+  const contents = (root, most, except, all) => {
+    const style = getComputedStyle(root);
+    const only = root.firstChild;
+    if (!root.firstElementChild && !root.shadowRoot && !root.hasAttribute('aria-owns') && !generates(root)) {
+      if (!only || (style.visibility !== 'visible' && !all)) return '';
+      const text = only.nextSibling ? [...root.childNodes].map((node) => (node.nodeType === 3 ? node.data : '')).join('') : only.nodeType === 3 ? only.data : '';
+      const cased = CASES[style.textTransform];
+      return squeeze(cased ? cased(text.slice(0, 4 * most)) : text, most);
+    }
+    const reading = new Reading(most, except, all);
+    reading.into(root, 0, style);
+    let text = squeeze(reading.text, most);
+    if (!text && reading.closed) {
+      const wider = new Reading(most, except, all);
+      wider.open = true;
+      wider.into(root, 0, style);
+      text = squeeze(wider.text, most);
+    }
+    return text;
+  };
+
+  // The names of the elements that these ids stand for, one behind the other. What is hidden itself is read whole.
+  const referred = (element, by) => {
+    const root = element.getRootNode();
+    const text = by.trim().split(/\s+/).map((id) => {
+      const other = root.getElementById ? root.getElementById(id) : null;
+      if (!other || /^(script|style|template)$/.test(other.localName)) return '';
+      const label = other.getAttribute('aria-label');
+      if (label && BLACK.test(label)) return label;
+      const tag = other.localName;
+      const native = holds(other, tag, role(other, tag)) || (tag === 'img' ? other.alt : tag === 'input' ? pressed(other) : tag === 'title' ? other.textContent : '');
+      const hidden = !other.checkVisibility(VISIBLE) || other.closest('[aria-hidden="true" i]') !== null;
+      return native || contents(other, LONGEST, null, hidden) || other.title || '';
+    });
+    return squeeze(text.join(' '), LONGEST);
+  };
+  const labelled = (element) => {
+    let text = '';
+    for (const label of element.labels) {
+      if (!label.checkVisibility(VISIBLE) || label.closest('[aria-hidden="true" i]')) continue;
+      text += ` ${label.getAttribute('aria-label') || contents(label, LONGEST, element)}`;
+    }
+    return squeeze(text, LONGEST);
+  };
+  const name = (element, tag, what) => {
+    const by = element.getAttribute('aria-labelledby');
+    if (by) {
+      const text = referred(element, by);
+      if (text) return text;
+    }
+    const label = element.getAttribute('aria-label');
+    if (label && BLACK.test(label)) return squeeze(label, LONGEST);
+    if (element.labels && element.labels.length) {
+      const text = labelled(element);
+      if (text) return text;
+    }
+    if (tag === 'img' || tag === 'area') {
+      const alt = element.getAttribute('alt');
+      if (alt) return squeeze(alt, LONGEST);
+    } else if (tag === 'input') {
+      const text = pressed(element);
+      if (text !== null) return squeeze(text, LONGEST);
+    }
+    if (element.namespaceURI === SVG) {
+      const text = squeeze(drawn(element), LONGEST);
+      if (text) return text;
+    }
+    if (NAMED_BY_CONTENTS.has(what) && tag !== 'input') {
+      const text = contents(element, LONGEST);
+      if (text) return text;
+    }
+    if (tag === 'fieldset' || tag === 'table' || tag === 'figure') {
+      const title = element.querySelector(':scope > legend, :scope > caption, :scope > figcaption');
+      const text = title ? contents(title, LONGEST) : squeeze(element.getAttribute('summary') || '', LONGEST);
+      if (text) return text;
+    }
+    const hint = element.getAttribute('title') || element.getAttribute('placeholder') || element.getAttribute('aria-placeholder');
+    if (hint) return squeeze(hint, LONGEST);
+    // Beyond the standard: a bare <label> right before a field names it, as every reader of the page takes it to.
+    const previous = CONTROLS.has(what) && element.labels ? element.previousElementSibling : null;
+    return previous && previous.localName === 'label' && !previous.control && !previous.htmlFor ? contents(previous, LONGEST) : '';
+  };
+  // To be called before a page is read: its style sheets may be others by now.
+  const afresh = () => { written = new WeakMap(); };
+  own.naming = { role, name, contents, edits, listens, hides, afresh, CONTROLS };
+  own.role = (element) => role(element, element.localName);
+  own.name = (element) => afresh() || name(element, element.localName, own.role(element)) || contents(element, 80);
+})();
