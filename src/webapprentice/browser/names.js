@@ -185,7 +185,7 @@
   class Reading {
     constructor(most, except, all) {
       this.text = '';
-      this.most = most;
+      this.most = 2 * most;
       this.except = except;
       this.all = all;
       this.closed = false;
@@ -213,9 +213,16 @@
       if (marks) this.text += generated(node, '::after');
     }
 
+    // White space that only indents the markup takes no room.
+    add(text) {
+      if (text.length < 8) this.text += text;
+      else if (BLACK.test(text)) this.text += text.replace(/\s{2,}/g, ' ');
+      else this.text += ' ';
+    }
+
     child(node, depth, mute, cased) {
       if (node.nodeType === 3) {
-        if (!mute) this.text += cased ? cased(node.data) : node.data;
+        if (!mute) this.add(cased ? cased(node.data) : node.data);
       } else if (node.nodeType === 1 && node !== this.except) this.element(node, depth);
     }
 
@@ -254,7 +261,8 @@
       if (tag === 'input') return pressed(node) || '';
       if (node.namespaceURI === SVG) {
         const by = tag === 'svg' && marked ? node.getAttribute('aria-labelledby') : '';
-        return (by && referred(node, by)) || drawn(node).trim() || null;
+        const text = (by && referred(node, by)) || drawn(node).trim() || (marked && node.getAttribute('title'));
+        return text || (what === 'image' ? '' : null);
       }
       if (tag === 'fieldset') {
         const legend = node.querySelector(':scope > legend');
