@@ -3,7 +3,7 @@
 (() => {
   const own = window.__apprentice;
   if (own.naming) return;
-  const words = (text) => new Set(text.split(' '));
+  const words = (text) => new Set(text.trim().split(' '));
   const SILENT = words('script style noscript template link meta head title base datalist source track param colgroup col '
     + 'rt rp desc defs symbol metadata audio video iframe frame object');
   const IMPLIED = {
@@ -36,6 +36,8 @@
     + 'grid group image log main marquee math menu menubar navigation note radiogroup row search separator '
     + 'status tablist tabpanel timer toolbar tree treegrid');
   const CLOSED_TAGS = words('article nav blockquote aside form main figure output math dialog');
+  const FIELD_TAGS = words('input select textarea progress meter');
+  const SPECIAL = new Set([...FIELD_TAGS, ...CLOSED_TAGS, 'img', 'area', 'fieldset', 'header']);
   const VALUED = words('slider spinbutton progressbar scrollbar meter');
   const BLACK = /\S/;
   const VISIBLE = { visibilityProperty: true };
@@ -96,42 +98,79 @@
     return false;
   };
 
-  // Text that style sheets put before or after an element. Only what a rule may mean is asked; a sheet that cannot be
-  // read (`*`) may mean everything. Icons from private fonts say nothing.
+  // Text that style sheets put before or after an element. Only elements that a rule may mean are asked for it; a sheet
+  // that cannot be read may mean all of them. Icons of private fonts say nothing.
   const SAYS_NOTHING = /^(none|normal|["'\s\ue000-\uf8ff]*)$/;
   const PSEUDO = /::?(?:before|after)\b/g;
-  const rules = new WeakMap();
-  const selectorsOf = (sheet, depth) => {
-    let list;
-    try { list = sheet.cssRules; } catch { return ['*']; }
-    const known = rules.get(sheet);
-    if (known && known.count === list.length) return known.found;
-    const found = [];
-    for (const rule of list) {
-      if (rule.selectorText === undefined || (rule.cssRules && rule.cssRules.length)) {
-        const inner = rule.styleSheet || (rule.cssRules ? rule : null);
-        if (inner && depth < 8) found.push(...(rule.selectorText === undefined ? selectorsOf(inner, depth + 1) : rule.cssText.search(PSEUDO) < 0 ? [] : ['*']));
-        continue;
+  const SUBJECT = /(?:^|[\s>+~])([^\s>+~]*)$/;
+  class Sheets {
+    constructor(root) {
+      this.counts = Sheets.count(root);
+      this.keys = new Set(['q']); // tag, .class or #id of what a rule with generated text means
+      this.rules = ['q'];
+      this.unknown = false;
+      this.cased = false;
+      for (const sheet of Sheets.of(root)) {
+        try { this.learn(sheet.cssRules, 0); } catch { this.unknown = true; }
       }
-      if (rule.selectorText.search(PSEUDO) < 0 || SAYS_NOTHING.test(rule.style.content)) continue;
-      found.push(rule.selectorText.replace(/(^|[\s,>+~(])(?=::?(?:before|after)\b)/g, '$1*').replace(PSEUDO, ''));
+      this.rule = this.rules.join(',');
+      try { document.documentElement.matches(this.rule); } catch { this.unknown = true; }
+      this.cased = this.cased || this.unknown || root.querySelector('[style*="text-transform" i]') !== null;
     }
-    rules.set(sheet, { count: list.length, found });
-    return found;
-  };
-  let written = new WeakMap(); // by document or shadow root: what its sheets may mean
-  const ruling = (root) => {
-    const sheets = [...(root.styleSheets || []), ...(root.adoptedStyleSheets || [])];
-    const all = new Set(sheets.flatMap((sheet) => selectorsOf(sheet, 0)));
-    let rule = all.has('*') || all.size > 400 ? '*' : ['q', ...all].join(',');
-    try { document.documentElement.matches(rule); } catch { rule = '*'; }
-    written.set(root, rule);
-    return rule;
-  };
-  const generates = (element) => {
-    const root = element.getRootNode();
-    const rule = written.get(root) || ruling(root);
-    return rule === '*' || (rule === 'q' ? element.localName === 'q' : element.matches(rule));
+
+    static of(root) { return [...(root.styleSheets || []), ...(root.adoptedStyleSheets || [])]; }
+
+    static count(root) {
+      let counts = '';
+      for (const sheet of Sheets.of(root)) {
+        try { counts += `${sheet.cssRules.length},`; } catch { counts += '-,'; }
+      }
+      return counts;
+    }
+
+    learn(list, depth) {
+      for (const rule of list) {
+        if (rule.style && rule.style.textTransform) this.cased = true;
+        if (rule.selectorText === undefined || (rule.cssRules && rule.cssRules.length)) {
+          const inner = rule.styleSheet ? rule.styleSheet.cssRules : rule.cssRules;
+          if (inner && (rule.selectorText !== undefined || depth > 8)) this.unknown = this.unknown || rule.cssText.search(PSEUDO) >= 0;
+          else if (inner) this.learn(inner, depth + 1);
+        } else if (rule.selectorText.search(PSEUDO) >= 0 && !SAYS_NOTHING.test(rule.style.content)) {
+          this.add(rule.selectorText.replace(/(^|[\s,>+~(])(?=::?(?:before|after)\b)/g, '$1*').replace(PSEUDO, ''));
+        }
+      }
+    }
+
+    add(selector) {
+      this.rules.push(selector);
+      for (const one of selector.includes('(') ? ['*'] : selector.split(',')) {
+        const [, subject] = one.trim().match(SUBJECT) || [];
+        const key = (subject || '').match(/[.#][\w-]+/) || (subject || '').match(/^[a-z][\w-]*/i);
+        this.keys.add(key ? key[0] : '*');
+      }
+    }
+
+    generates(element) {
+      if (this.unknown) return true;
+      const { keys } = this;
+      if (keys.size === 1) return element.localName === 'q';
+      const may = keys.has('*') || keys.has(element.localName) || (element.id && keys.has(`#${element.id}`));
+      if (may) return element.matches(this.rule);
+      const { classList } = element;
+      for (let n = 0; n < classList.length; n += 1) if (keys.has(`.${classList[n]}`)) return element.matches(this.rule);
+      return false;
+    }
+  }
+  const known = new WeakMap(); // by document or shadow root
+  let fresh = new Map(); // what of it has been looked at since `afresh`
+  const sheetsOf = (root) => {
+    let sheets = fresh.get(root);
+    if (sheets) return sheets;
+    sheets = known.get(root);
+    if (!sheets || sheets.counts !== Sheets.count(root)) known.set(root, sheets = new Sheets(root));
+    else if (!sheets.cased) sheets.cased = root.querySelector('[style*="text-transform" i]') !== null;
+    fresh.set(root, sheets);
+    return sheets;
   };
   const QUOTES = { 'open-quote': '\u201c', 'close-quote': '\u201d' };
   const generated = (element, where) => {
@@ -183,8 +222,9 @@
 
   // The text of an element as it would be read aloud, without `except`; hidden parts are left out, unless `all`.
   class Reading {
-    constructor(most, except, all) {
+    constructor(sheets, most, except, all) {
       this.text = '';
+      this.sheets = sheets;
       this.most = 2 * most;
       this.except = except;
       this.all = all;
@@ -194,30 +234,25 @@
 
     into(node, depth, style) {
       if (depth > 60) return;
-      const element = node.nodeType === 1;
-      const marks = element && generates(node);
+      const { sheets } = this;
+      const marks = sheets.generates(node);
       if (marks) this.text += generated(node, '::before');
-      const mute = !this.all && style.visibility !== 'visible';
-      const cased = CASES[style.textTransform];
-      const given = element && node.localName === 'slot' ? node.assignedNodes() : [];
-      if (given.length) for (const child of given) this.child(child, depth, mute, cased);
+      const mute = style !== null && !this.all && style.visibility !== 'visible';
+      const cased = sheets.cased ? CASES[(style || getComputedStyle(node)).textTransform] : undefined;
+      const given = node.localName === 'slot' ? node.assignedNodes() : null;
+      if (given && given.length) for (const child of given) this.child(child, depth, mute, cased);
       else {
-        const from = (element && node.shadowRoot) || node;
-        for (let child = from.firstChild; child && this.text.length < this.most; child = child.nextSibling) this.child(child, depth, mute, cased);
+        const inner = node.shadowRoot;
+        if (inner) this.sheets = sheetsOf(inner);
+        for (let child = (inner || node).firstChild; child && this.text.length < this.most; child = child.nextSibling) this.child(child, depth, mute, cased);
+        this.sheets = sheets;
       }
-      const owned = element && node.getAttribute('aria-owns');
+      const owned = node.getAttribute('aria-owns');
       if (owned) for (const id of owned.trim().split(/\s+/)) {
         const other = node.ownerDocument.getElementById(id);
         if (other && !other.contains(node)) this.child(other, depth + 10, mute, cased);
       }
       if (marks) this.text += generated(node, '::after');
-    }
-
-    // White space that only indents the markup takes no room.
-    add(text) {
-      if (text.length < 8) this.text += text;
-      else if (BLACK.test(text)) this.text += text.replace(/\s{2,}/g, ' ');
-      else this.text += ' ';
     }
 
     child(node, depth, mute, cased) {
@@ -226,42 +261,50 @@
       } else if (node.nodeType === 1 && node !== this.except) this.element(node, depth);
     }
 
+    // White space that only indents the markup takes no room.
+    add(text) {
+      if (text.length < 8) this.text += text;
+      else if (BLACK.test(text)) this.text += text.length < 40 ? text : text.replace(/\s{2,}/g, ' ');
+      else this.text += ' ';
+    }
+
     element(node, depth) {
       const tag = node.localName;
       if (tag === 'br' || tag === 'wbr') { this.text += ' '; return; }
       if (SILENT.has(tag)) return;
-      if (!this.all && hides(node)) return;
+      const marked = node.hasAttributes();
+      if (marked && !this.all && hides(node)) return;
       const style = getComputedStyle(node);
       const display = style.display;
       if (display === 'none' && !this.all) return;
       const apart = display === 'inline' || display === 'contents' ? '' : ' ';
       const before = this.text.length;
-      const said = this.said(node, tag, style);
+      const said = marked || SPECIAL.has(tag) || node.namespaceURI === SVG ? this.said(node, tag, style) : null;
       if (said) this.text += ` ${said} `;
       else {
         this.text += apart;
-        if (said === null && style.contentVisibility !== 'hidden') this.into(node, depth + 1, style);
+        if (said === null) this.into(node, depth + 1, style);
         this.text += apart;
       }
-      if (said === null && node.title && !BLACK.test(this.text.slice(before)) && NAMED_BY_CONTENTS.has(role(node, tag))) this.text += ` ${node.title} `;
+      if (marked && said === null && node.title && !BLACK.test(this.text.slice(before)) && NAMED_BY_CONTENTS.has(role(node, tag))) this.text += ` ${node.title} `;
     }
 
     // What names this element itself; null: what stands in it; empty: nothing does.
     said(node, tag, style) {
-      const marked = node.hasAttributes();
-      const what = marked && node.hasAttribute('role') ? role(node, tag) : '';
-      if (what || /^(input|select|textarea|progress|meter)$/.test(tag)) {
+      const what = node.hasAttribute('role') ? role(node, tag) : '';
+      if (what || FIELD_TAGS.has(tag)) {
         const value = holds(node, tag, what);
         if (value !== null) return style.visibility === 'visible' || this.all ? value : '';
       }
-      const label = marked && node.getAttribute('aria-label');
+      const label = node.getAttribute('aria-label');
       if (label && BLACK.test(label)) return label;
+      if (!what && !SPECIAL.has(tag) && node.namespaceURI !== SVG) return null;
       if (tag === 'img') return node.getAttribute('alt') ?? (node.title || '');
       if (tag === 'area') return node.getAttribute('alt') || null;
       if (tag === 'input') return pressed(node) || '';
       if (node.namespaceURI === SVG) {
-        const by = tag === 'svg' && marked ? node.getAttribute('aria-labelledby') : '';
-        const text = (by && referred(node, by)) || drawn(node).trim() || (marked && node.getAttribute('title'));
+        const by = tag === 'svg' ? node.getAttribute('aria-labelledby') : '';
+        const text = (by && referred(node, by)) || drawn(node).trim() || node.getAttribute('title');
         return text || (what === 'image' ? '' : null);
       }
       if (tag === 'fieldset') {
@@ -274,24 +317,18 @@
     }
   }
   const contents = (root, most, except, all) => {
-    const style = getComputedStyle(root);
     const only = root.firstChild;
-    if (!root.firstElementChild && !root.shadowRoot && !root.hasAttribute('aria-owns') && !generates(root)) {
-      if (!only || (style.visibility !== 'visible' && !all)) return '';
-      const text = only.nextSibling ? [...root.childNodes].map((node) => (node.nodeType === 3 ? node.data : '')).join('') : only.nodeType === 3 ? only.data : '';
-      const cased = CASES[style.textTransform];
-      return squeeze(cased ? cased(text.slice(0, 4 * most)) : text, most);
-    }
-    const reading = new Reading(most, except, all);
-    reading.into(root, 0, style);
-    let text = squeeze(reading.text, most);
-    if (!text && reading.closed) {
-      const wider = new Reading(most, except, all);
-      wider.open = true;
-      wider.into(root, 0, style);
-      text = squeeze(wider.text, most);
-    }
-    return text;
+    const home = root.getRootNode();
+    const sheets = sheetsOf(home.nodeType === 1 ? root.ownerDocument : home);
+    if (only && !only.nextSibling && only.nodeType === 3 && !sheets.cased && !root.shadowRoot && !sheets.generates(root)) return squeeze(only.data, most);
+    const reading = new Reading(sheets, most, except, all);
+    reading.into(root, 0, null);
+    const text = squeeze(reading.text, most);
+    if (text || !reading.closed) return text;
+    const wider = new Reading(sheets, most, except, all);
+    wider.open = true;
+    wider.into(root, 0, null);
+    return squeeze(wider.text, most);
   };
 
   // The names of the elements that these ids stand for, one behind the other. What is hidden itself is read whole.
@@ -356,7 +393,7 @@
     return previous && previous.localName === 'label' && !previous.control && !previous.htmlFor ? contents(previous, LONGEST) : '';
   };
   // To be called before a page is read: its style sheets may be others by now.
-  const afresh = () => { written = new WeakMap(); };
+  const afresh = () => { fresh = new Map(); };
   own.naming = { role, name, contents, edits, listens, hides, afresh, CONTROLS };
   own.role = (element) => role(element, element.localName);
   own.name = (element) => afresh() || name(element, element.localName, own.role(element)) || contents(element, 80);
