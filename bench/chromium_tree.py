@@ -14,8 +14,25 @@ from webapprentice.browser import Window
 from webapprentice.core.records import Element
 
 INTERACTIVE = frozenset(
-    "button checkbox combobox link listbox menuitem menuitemcheckbox menuitemradio option radio searchbox slider "
-    "spinbutton switch tab textbox treeitem".split()
+    [
+        "button",
+        "checkbox",
+        "combobox",
+        "link",
+        "listbox",
+        "menuitem",
+        "menuitemcheckbox",
+        "menuitemradio",
+        "option",
+        "radio",
+        "searchbox",
+        "slider",
+        "spinbutton",
+        "switch",
+        "tab",
+        "textbox",
+        "treeitem",
+    ]
 )
 """ARIA roles of what a person works."""
 ARIA = {
@@ -58,7 +75,9 @@ ARIA = {
 ARIA role; they are worked like text fields, and called so. An empty role is `generic` or nothing."""
 LONGEST = 200
 """Characters of a name that an observation keeps."""
-_NOT_KEPT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ue000-\uf8ff]")
+_NOT_KEPT = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ue000-\uf8ff]"
+)
 
 # On an element: the number that the walker gave it, and what helps to tell why two readers disagree about it.
 _ABOUT = """function () {
@@ -96,7 +115,12 @@ class Pair(NamedTuple):
     note: str = ""
     """What tells why they may differ."""
     beyond: bool = False
-    """Named by the observation on purpose where the standard has no name."""
+    """The observation says on purpose more than the standard."""
+
+    @property
+    def counted(self) -> bool:
+        """What only can be pressed, and has no role for either reader, is told apart."""
+        return self.theirs is not None or not self.beyond
 
     @property
     def role(self) -> bool:
@@ -174,7 +198,7 @@ async def compare(window: Window, elements: tuple[Element, ...], seconds: float 
             about = await _about(window, key)
             met.add(about["id"])
             pairs.append(_pair(about, _ours(about, lines), node.said, lines.get(about["id"])))
-    rest = [one for one in elements if one.id not in met and one.visible and one.role in INTERACTIVE]
+    rest = [one for one in elements if one.id not in met and one.visible and (one.role in INTERACTIVE or one.clickable)]
     for line, key in zip(rest, await _keys(window, [one.id for one in rest]), strict=True):
         found, about = theirs.get(key), await _about(window, key)
         note = "no node" if found is None else f"ignored, {found.raw}" if found.ignored else found.raw
@@ -196,8 +220,13 @@ def _pair(about: dict[str, Any], ours: Said | None, theirs: Said | None, line: E
         notes.append("not rendered")
     listens = line is not None and line.clickable and line.role not in INTERACTIVE
     nameless = ours is not None and theirs is not None and not theirs.name and bool(ours.name)
-    beyond = nameless and (about["loose"] or listens)
-    if ours is not None and ours.role == "textbox" and about["editable"] and "role=" not in about["html"].partition(">")[0]:
+    beyond = (nameless and (about["loose"] or listens)) or (theirs is None and listens)
+    if (
+        ours is not None
+        and ours.role == "textbox"
+        and about["editable"]
+        and "role=" not in about["html"].partition(">")[0]
+    ):
         notes.append("editable")
         beyond = True
     html = " ".join(about["html"].split())[:200]

@@ -4,7 +4,8 @@
 
 Prints a table: for each corpus the interactive elements (Chromium gives them an interactive role or the focus, or the
 observation calls them interactive), and on how many role, name and both agree. Elements that only one of the two has
-count as disagreement; those named on purpose where the standard has no name are counted apart, and not as agreement.
+count as disagreement, and so do those that we name on purpose where the standard has no name; their number stands in
+the next column. The last column are those that can be pressed and have no role for either (not among the elements).
 `--list` writes every disagreement to a file, grouped by cause. Pages are served on 127.0.0.1 and reach nothing else.
 """
 
@@ -47,16 +48,20 @@ class Corpus:
 
     def row(self) -> str:
         """One line of the table."""
-        pairs = [pair for _, pair in self.pairs]
+        pairs = [pair for _, pair in self.pairs if pair.counted]
         total = len(pairs) or 1
         shares = [100 * sum(kind) / total for kind in zip(*((p.role, p.name, p.agree) for p in pairs), strict=True)]
         beyond = sum(pair.beyond for pair in pairs)
         cells = " | ".join(f"{share:.2f} %" for share in shares)
-        return f"| {self.title} | {self.pages} | {len(pairs)} | {cells} | {beyond} |"
+        pressable = len(self.pairs) - len(pairs)
+        return f"| {self.title} | {self.pages} | {len(pairs)} | {cells} | {beyond} | {pressable} |"
 
 
 def cause(pair: Pair) -> str:
     """What kind of disagreement it is."""
+    if not pair.counted:
+        kept = "concealed" in pair.note
+        return "pressable, but " + ("kept from those who listen" if kept else "without a role: it listens, or looks so")
     if pair.beyond:
         kinds = {"editable": "text that can be edited", "loose": "bare label before a field"}
         kind = next((text for word, text in kinds.items() if word in pair.note), "what listens for presses")
@@ -82,12 +87,15 @@ def listing(corpora: Iterable[Corpus], most: int) -> str:
         for page, pair in corpus.pairs:
             if not pair.agree:
                 groups[cause(pair)].append((page, pair))
-        out.append(f"## {corpus.title}: {sum(map(len, groups.values()))} of {len(corpus.pairs)}")
+        counted = [pair for _, pair in corpus.pairs if pair.counted]
+        out.append(f"## {corpus.title}: {sum(not pair.agree for pair in counted)} of {len(counted)}")
         for title, members in sorted(groups.items(), key=lambda item: -len(item[1])):
             out.append(f"\n### {len(members)} × {title}\n")
             counts = Counter(members)
             for (page, pair), times in list(counts.items())[:most]:
-                out.append(f"* {page}{f' ({times} times)' if times > 1 else ''}: ours {_said(pair.ours)}, Chromium {_said(pair.theirs)}: `{pair.html}`")
+                out.append(
+                    f"* {page}{f' ({times} times)' if times > 1 else ''}: ours {_said(pair.ours)}, Chromium {_said(pair.theirs)}: `{pair.html}`"
+                )
             if len(counts) > most:
                 out.append(f"* … and {len(counts) - most} more")
         out += [f"\nLeft out: {text}" for text in corpus.left_out]
@@ -170,12 +178,16 @@ async def main() -> None:
     parser.add_argument("--tasks", default="miniwob/*")
     parser.add_argument("--seeds", type=int, default=2, help="episodes of each task; 0: no tasks")
     parser.add_argument("--pages", type=Path, nargs="*", default=[])
-    parser.add_argument("--most", type=int, default=0, help="about this many pages of each source, evenly chosen; 0: all")
+    parser.add_argument(
+        "--most", type=int, default=0, help="about this many pages of each source, evenly chosen; 0: all"
+    )
     parser.add_argument("--limit", type=float, default=30.0, help="seconds that Chromium's tree of one frame may take")
     parser.add_argument("--list", type=Path, help="file for the disagreements")
     parser.add_argument("--examples", type=int, default=10**6, help="at most this many of each cause")
     options = parser.parse_args()
-    print("| corpus | pages | elements | role | name | both | beyond the standard |\n|---|---|---|---|---|---|---|")
+    print(
+        "| corpus | pages | elements | role | name | both | named beyond it | pressable only |\n|---|---|---|---|---|---|---|---|"
+    )
     corpora = []
     async for corpus in measure(options):
         corpora.append(corpus)
