@@ -6,6 +6,7 @@ observation; elements are matched by the browser's own node ids.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from typing import Any, NamedTuple
@@ -14,25 +15,20 @@ from webapprentice.browser import Window
 from webapprentice.core.records import Element
 
 INTERACTIVE = frozenset(
-    [
-        "button",
-        "checkbox",
-        "combobox",
-        "link",
-        "listbox",
-        "menuitem",
-        "menuitemcheckbox",
-        "menuitemradio",
-        "option",
-        "radio",
-        "searchbox",
-        "slider",
-        "spinbutton",
-        "switch",
-        "tab",
-        "textbox",
-        "treeitem",
-    ]
+    {
+        *(
+            "button",
+            "checkbox",
+            "combobox",
+            "link",
+            "listbox",
+            "menuitem",
+            "menuitemcheckbox",
+            "menuitemradio",
+            "option",
+        ),
+        *("radio", "searchbox", "slider", "spinbutton", "switch", "tab", "textbox", "treeitem"),
+    }
 )
 """ARIA roles of what a person works."""
 ARIA = {
@@ -192,15 +188,15 @@ async def compare(window: Window, elements: tuple[Element, ...], seconds: float 
     reachable = await _open(window)
     lines = {element.id: element for element in elements}
     met: set[int] = set()
+    keys = [key for key, node in theirs.items() if node.interactive and key in reachable]
     pairs = []
-    for key, node in theirs.items():
-        if node.interactive and key in reachable:
-            about = await _about(window, key)
-            met.add(about["id"])
-            pairs.append(_pair(about, _ours(about, lines), node.said, lines.get(about["id"])))
+    for key, about in zip(keys, await _all_about(window, keys), strict=True):
+        met.add(about["id"])
+        pairs.append(_pair(about, _ours(about, lines), theirs[key].said, lines.get(about["id"])))
     rest = [one for one in elements if one.id not in met and one.visible and (one.role in INTERACTIVE or one.clickable)]
-    for line, key in zip(rest, await _keys(window, [one.id for one in rest]), strict=True):
-        found, about = theirs.get(key), await _about(window, key)
+    keys = await _keys(window, [one.id for one in rest])
+    for line, key, about in zip(rest, keys, await _all_about(window, keys), strict=True):
+        found = theirs.get(key)
         note = "no node" if found is None else f"ignored, {found.raw}" if found.ignored else found.raw
         pairs.append(_pair(about, Said(line.role, flat(line.name)), None, line, note))
     return pairs
@@ -248,6 +244,13 @@ async def _open(window: Window) -> set[int]:
     return found
 
 
+async def _all_about(window: Window, keys: list[int]) -> list[dict[str, Any]]:
+    found = []
+    for start in range(0, len(keys), 100):
+        found += await asyncio.gather(*(_about(window, key) for key in keys[start : start + 100]))
+    return found
+
+
 async def _about(window: Window, key: int) -> dict[str, Any]:
     held = await window.ask("DOM.resolveNode", {"backendNodeId": key, "objectGroup": "names"}, "finding a node")
     call = {"objectId": held["object"]["objectId"], "functionDeclaration": _ABOUT, "returnByValue": True}
@@ -264,8 +267,8 @@ async def _keys(window: Window, ids: list[int]) -> list[int]:
     asked = {"objectId": held["result"]["objectId"], "ownProperties": True}
     listed = await window.ask("Runtime.getProperties", asked, "collecting")
     objects = {one["name"]: one["value"].get("objectId") for one in listed["result"] if one["name"].isdecimal()}
-    keys = []
-    for place in range(len(ids)):
-        told = await window.ask("DOM.describeNode", {"objectId": objects[str(place)]}, "describing a node")
-        keys.append(told["node"]["backendNodeId"])
-    return keys
+    asking = (
+        window.ask("DOM.describeNode", {"objectId": objects[str(place)]}, "describing a node")
+        for place in range(len(ids))
+    )
+    return [told["node"]["backendNodeId"] for told in await asyncio.gather(*asking)]

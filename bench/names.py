@@ -1,6 +1,6 @@
 """How often roles and names in observations agree with Chromium's own accessibility tree.
 
-    python bench/names.py [--tasks 'miniwob/*' --seeds 2] [--pages FOLDER|ARCHIVE.tar.xz|STEPS.jsonl.xz ...] [--list FILE]
+    python bench/names.py [--tasks 'miniwob/*' --seeds 2] [--pages FOLDER|PAGES.tar.xz|STEPS.jsonl.xz ...] [--list FILE]
 
 Prints a table: for each corpus the interactive elements (Chromium gives them an interactive role or the focus, or the
 observation calls them interactive), and on how many role, name and both agree. Elements that only one of the two has
@@ -70,7 +70,8 @@ def cause(pair: Pair) -> str:
         return f"not listed: {pair.theirs.role or 'focusable'} <{pair.tag}> {pair.note}"
     if pair.theirs is None and pair.ours is not None:
         return f"not interactive in Chromium: {pair.ours.role} <{pair.tag}> ({pair.note})"
-    assert pair.ours is not None and pair.theirs is not None
+    assert pair.ours is not None
+    assert pair.theirs is not None
     if not pair.role:
         return f"role {pair.ours.role or 'none'} for {pair.theirs.role or 'none'} <{pair.tag}> {pair.note}"
     kind = "missing" if not pair.ours.name else "too much" if not pair.theirs.name else "different"
@@ -93,9 +94,9 @@ def listing(corpora: Iterable[Corpus], most: int) -> str:
             out.append(f"\n### {len(members)} × {title}\n")
             counts = Counter(members)
             for (page, pair), times in list(counts.items())[:most]:
-                out.append(
-                    f"* {page}{f' ({times} times)' if times > 1 else ''}: ours {_said(pair.ours)}, Chromium {_said(pair.theirs)}: `{pair.html}`"
-                )
+                often = f" ({times} times)" if times > 1 else ""
+                said = f"ours {_said(pair.ours)}, Chromium {_said(pair.theirs)}"
+                out.append(f"* {page}{often}: {said}: `{pair.html}`")
             if len(counts) > most:
                 out.append(f"* … and {len(counts) - most} more")
         out += [f"\nLeft out: {text}" for text in corpus.left_out]
@@ -178,16 +179,13 @@ async def main() -> None:
     parser.add_argument("--tasks", default="miniwob/*")
     parser.add_argument("--seeds", type=int, default=2, help="episodes of each task; 0: no tasks")
     parser.add_argument("--pages", type=Path, nargs="*", default=[])
-    parser.add_argument(
-        "--most", type=int, default=0, help="about this many pages of each source, evenly chosen; 0: all"
-    )
+    parser.add_argument("--most", type=int, default=0, help="about so many pages of each source, evenly chosen; 0: all")
     parser.add_argument("--limit", type=float, default=30.0, help="seconds that Chromium's tree of one frame may take")
     parser.add_argument("--list", type=Path, help="file for the disagreements")
     parser.add_argument("--examples", type=int, default=10**6, help="at most this many of each cause")
     options = parser.parse_args()
-    print(
-        "| corpus | pages | elements | role | name | both | named beyond it | pressable only |\n|---|---|---|---|---|---|---|---|"
-    )
+    print("| corpus | pages | elements | role | name | both | named beyond it | pressable only |")
+    print("|---|---|---|---|---|---|---|---|")
     corpora = []
     async for corpus in measure(options):
         corpora.append(corpus)

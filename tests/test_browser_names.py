@@ -73,18 +73,16 @@ def test_tasks_agree() -> None:
         return [pair for pair in pairs if pair.counted]
 
     pairs = asyncio.run(measure())
-    assert len(pairs) > 100
+    assert len(pairs) > 80
     assert differing(pairs) == []
 
 
 def test_real_pages_agree(tmp_path: Path) -> None:
     if not REAL.exists():
         pytest.skip("the real pages are not on this machine")
-    names = ("bbc-1", "wikipedia", "folha")
+    names = ("bbc-1", "folha", "quanta-1")
     with tarfile.open(REAL) as archive:
-        wanted = [
-            one for one in archive if one.name.removeprefix("./").split("/")[-2:] in [[n, "source.html"] for n in names]
-        ]
+        wanted = [one for one in archive if one.name.endswith(tuple(f"/{name}/source.html" for name in names))]
         archive.extractall(tmp_path, wanted, filter="data")
 
     async def measure() -> list[Pair]:
@@ -99,5 +97,5 @@ def test_real_pages_agree(tmp_path: Path) -> None:
         return [pair for pair in pairs if pair.counted]
 
     pairs = asyncio.run(measure())
-    assert len(pairs) > 800
+    assert len(pairs) > 500
     assert len(differing(pairs)) < 0.01 * len(pairs)
