@@ -164,7 +164,7 @@
     // To ask every element would take a quarter of the walk: those of one class in alike places are taken to be alike.
     guess(element) {
       const up = element.parentElement || element;
-      const key = `${element.localName} ${element.id} ${element.className} in ${up.localName} ${up.className} in ${up.parentElement ? up.parentElement.className : ''}`;
+      const key = `${element.localName} ${element.className} in ${up.localName} ${up.className}`;
       let may = this.alike.get(key);
       if (may === undefined) {
         may = !SAYS_NOTHING.test(getComputedStyle(element, '::before').content) || !SAYS_NOTHING.test(getComputedStyle(element, '::after').content);
@@ -235,7 +235,8 @@
 
   // The text of an element as it would be read aloud, without `except`; hidden parts are left out, unless `all`.
   class Reading {
-    constructor(sheets, most, except, all) {
+    constructor(root, sheets, most, except, all) {
+      this.root = root;
       this.text = '';
       this.sheets = sheets;
       this.most = 2 * most;
@@ -250,35 +251,34 @@
       const { sheets } = this;
       const marks = sheets.generates(node);
       if (marks) this.text += generated(node, '::before');
-      const mute = style !== null && !this.all && style.visibility !== 'visible';
-      const cased = sheets.cased ? CASES[(style || getComputedStyle(node)).textTransform] : undefined;
       const given = node.localName === 'slot' ? node.assignedNodes() : null;
-      if (given && given.length) for (const child of given) this.child(child, depth, mute, cased);
+      if (given && given.length) for (const child of given) this.child(child, depth, style);
       else {
         const inner = node.shadowRoot;
         if (inner) this.sheets = sheetsOf(inner);
-        for (let child = (inner || node).firstChild; child && this.text.length < this.most; child = child.nextSibling) this.child(child, depth, mute, cased);
+        for (let child = (inner || node).firstChild; child && this.text.length < this.most; child = child.nextSibling) this.child(child, depth, style);
         this.sheets = sheets;
       }
       const owned = node.getAttribute('aria-owns');
       if (owned) for (const id of owned.trim().split(/\s+/)) {
         const other = node.ownerDocument.getElementById(id);
-        if (other && !other.contains(node)) this.child(other, depth + 10, mute, cased);
+        if (other && !other.contains(node)) this.child(other, depth + 10, style);
       }
       if (marks) this.text += generated(node, '::after');
     }
 
-    child(node, depth, mute, cased) {
-      if (node.nodeType === 3) {
-        if (!mute) this.add(cased ? cased(node.data) : node.data);
-      } else if (node.nodeType === 1 && node !== this.except) this.element(node, depth);
+    child(node, depth, style) {
+      if (node.nodeType === 3) this.add(node, style);
+      else if (node.nodeType === 1 && node !== this.except) this.element(node, depth);
     }
 
-    // White space that only indents the markup takes no room.
-    add(text) {
-      if (text.length < 8) this.text += text;
-      else if (BLACK.test(text)) this.text += text.length < 40 ? text : text.replace(/\s{2,}/g, ' ');
-      else this.text += ' ';
+    // White space that only indents the markup takes no room. Of the root's style, only the case is asked.
+    add(node, style) {
+      const text = node.data;
+      if (!BLACK.test(text)) { this.text += ' '; return; }
+      if (style !== null && !this.all && style.visibility !== 'visible') return;
+      const cased = this.sheets.cased ? CASES[(style || getComputedStyle(this.root)).textTransform] : undefined;
+      this.text += (cased ? cased(text) : text).replace(/\s{2,}/g, ' ');
     }
 
     element(node, depth) {
@@ -333,12 +333,15 @@
     const only = root.firstChild;
     const home = root.getRootNode();
     const sheets = sheetsOf(home.nodeType === 1 ? root.ownerDocument : home);
-    if (only && !only.nextSibling && only.nodeType === 3 && !sheets.cased && !root.shadowRoot && !sheets.generates(root)) return squeeze(only.data, most);
-    const reading = new Reading(sheets, most, except, all);
+    if (only && !only.nextSibling && only.nodeType === 3 && !root.shadowRoot && !root.hasAttribute('aria-owns') && !sheets.generates(root)) {
+      const cased = sheets.cased ? CASES[getComputedStyle(root).textTransform] : undefined;
+      return squeeze(cased ? cased(only.data) : only.data, most);
+    }
+    const reading = new Reading(root, sheets, most, except, all);
     reading.into(root, 0, null);
     const text = squeeze(reading.text, most);
     if (text || !reading.closed) return text;
-    const wider = new Reading(sheets, most, except, all);
+    const wider = new Reading(root, sheets, most, except, all);
     wider.open = true;
     wider.into(root, 0, null);
     return squeeze(wider.text, most);
