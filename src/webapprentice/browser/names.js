@@ -106,6 +106,7 @@
   class Sheets {
     constructor(root) {
       this.counts = Sheets.count(root);
+      this.alike = new Map(); // what was found of elements by class and place, until the sheets are others
       this.keys = new Set(['q']); // tag, .class or #id of what a rule with generated text means
       this.rules = ['q'];
       this.unknown = false;
@@ -120,12 +121,17 @@
 
     static of(root) { return [...(root.styleSheets || []), ...(root.adoptedStyleSheets || [])]; }
 
+    // Changes when a sheet or a rule comes or goes.
     static count(root) {
-      let counts = '';
-      for (const sheet of Sheets.of(root)) {
-        try { counts += `${sheet.cssRules.length},`; } catch { counts += '-,'; }
+      let sum = 0;
+      for (const list of [root.styleSheets, root.adoptedStyleSheets]) {
+        for (let n = 0; list && n < list.length; n += 1) {
+          let rules = -1;
+          try { rules = list[n].cssRules.length; } catch { /* of another origin */ }
+          sum = (sum * 31 + rules + 2) % 1e9;
+        }
       }
-      return counts;
+      return sum;
     }
 
     learn(list, depth) {
@@ -168,6 +174,7 @@
       let may = this.alike.get(key);
       if (may === undefined) {
         may = !SAYS_NOTHING.test(getComputedStyle(element, '::before').content) || !SAYS_NOTHING.test(getComputedStyle(element, '::after').content);
+        if (this.alike.size > 5000) this.alike.clear();
         this.alike.set(key, may);
       }
       return may;
@@ -181,7 +188,6 @@
     sheets = known.get(root);
     if (!sheets || sheets.counts !== Sheets.count(root)) known.set(root, sheets = new Sheets(root));
     else if (!sheets.cased) sheets.cased = root.querySelector('[style*="text-transform" i]') !== null;
-    sheets.alike = new Map();
     fresh.set(root, sheets);
     return sheets;
   };
