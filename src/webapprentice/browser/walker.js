@@ -2,27 +2,12 @@
 (() => {
   const own = window.__apprentice;
   if (own.observe) return;
+  const { role, name, contents, edits, listens, hides, afresh, CONTROLS } = own.naming;
   const { parse, stringify: write } = JSON; // kept from before the page's scripts could change it
   const SILENT = new Set(('script style noscript template link meta head title base br wbr option optgroup datalist '
     + 'source track param colgroup col defs symbol clipPath mask marker pattern filter linearGradient radialGradient').split(' '));
   const KEPT = new Set(('id class type name href src placeholder title alt for role value min max step draggable '
     + 'contenteditable fill stroke r cx cy x y x1 y1 x2 y2 width height points d transform data-testid data-id data-value').split(' '));
-  const IMPLIED = {
-    button: 'button', textarea: 'textbox', summary: 'button', ul: 'list', ol: 'list', li: 'listitem', menu: 'list',
-    table: 'table', tr: 'row', td: 'cell', th: 'columnheader', nav: 'navigation', main: 'main', aside: 'complementary',
-    form: 'form', dialog: 'dialog', progress: 'progressbar', meter: 'meter', iframe: 'iframe', p: 'paragraph',
-    fieldset: 'group', details: 'group', article: 'article', hr: 'separator', output: 'status', canvas: 'canvas',
-    h1: 'heading', h2: 'heading', h3: 'heading', h4: 'heading', h5: 'heading', h6: 'heading', figure: 'figure',
-    dt: 'term', dd: 'definition', header: 'banner', footer: 'contentinfo', search: 'search', video: 'video', audio: 'audio',
-  };
-  const INPUTS = {
-    button: 'button', submit: 'button', reset: 'button', image: 'button', file: 'button', checkbox: 'checkbox',
-    radio: 'radio', range: 'slider', number: 'spinbutton', search: 'searchbox',
-  };
-  const CONTROLS = new Set(('button link checkbox radio textbox searchbox combobox listbox slider spinbutton switch tab '
-    + 'menuitem menuitemcheckbox menuitemradio option treeitem').split(' '));
-  const NAMED_BY_CONTENTS = new Set(('button link checkbox radio switch tab menuitem menuitemcheckbox menuitemradio option '
-    + 'treeitem heading cell gridcell columnheader rowheader tooltip').split(' '));
   const BLACK = /\S/;
   const VALUED = new Set('select textarea input progress meter'.split(' '));
   const PLAIN = /^[!-~]{1,120}$/; // the shortest way through `squeeze`: nothing to change
@@ -58,88 +43,6 @@
     return id;
   };
 
-  const role = (element, tag) => {
-    const said = element.getAttribute('role');
-    if (said) {
-      const first = said.trim().split(/\s+/)[0].toLowerCase();
-      return first === 'presentation' || first === 'none' || first === 'generic' ? '' : first === 'img' ? 'image' : first;
-    }
-    if (tag === 'input') return element.list ? 'combobox' : INPUTS[element.type] || 'textbox';
-    if (tag === 'select') return element.multiple || element.size > 1 ? 'listbox' : 'combobox';
-    if (tag === 'a' || tag === 'area') return element.hasAttribute('href') ? 'link' : '';
-    if (tag === 'img') return element.getAttribute('alt') === '' ? '' : 'image';
-    if (tag === 'section') return element.hasAttribute('aria-label') || element.hasAttribute('aria-labelledby') ? 'region' : '';
-    if (edits(element)) return 'textbox';
-    return Object.hasOwn(IMPLIED, tag) ? IMPLIED[tag] : '';
-  };
-  own.role = (element) => role(element, element.localName);
-  const edits = (element) => {
-    const said = element.getAttribute('contenteditable');
-    return said !== null && said.toLowerCase() !== 'false';
-  };
-
-  // The text of an element as it would be read aloud, without `except`; hidden parts are left out.
-  const contents = (root, most, except) => {
-    let text = '';
-    const read = (node, depth) => {
-      if (text.length >= most || depth > 60) return;
-      for (let child = node.firstChild; child && text.length < most; child = child.nextSibling) {
-        if (child.nodeType === 3) text += child.data;
-        else if (child.nodeType === 1 && child !== except && !SILENT.has(child.localName)) {
-          if (child.getAttribute('aria-hidden') === 'true' || !child.checkVisibility(VISIBLE)) continue;
-          const said = child.getAttribute('aria-label') || child.getAttribute('alt');
-          if (said) text += ` ${said} `;
-          else if (!/^(input|select|textarea)$/.test(child.localName)) {
-            const apart = getComputedStyle(child).display !== 'inline' ? ' ' : '';
-            text += apart;
-            read(own.shadow(child) || child, depth + 1);
-            text += apart;
-          }
-        } else if (child.nodeType === 1 && /^(br|wbr)$/.test(child.localName)) text += ' ';
-      }
-    };
-    read(own.shadow(root) || root, 0);
-    return squeeze(text, most);
-  };
-  const LONGEST = 200;
-  const name = (element, tag, what) => {
-    const by = element.getAttribute('aria-labelledby');
-    if (by) {
-      const root = element.getRootNode();
-      const said = by.trim().split(/\s+/).map((id) => root.getElementById(id)).filter(Boolean);
-      const text = squeeze(said.map((other) => other.getAttribute('aria-label') || contents(other, LONGEST)).join(' '), LONGEST);
-      if (text) return text;
-    }
-    const spoken = element.getAttribute('aria-label');
-    if (spoken && spoken.trim()) return squeeze(spoken, LONGEST);
-    if (element.labels && element.labels.length) {
-      const text = squeeze([...element.labels].map((label) => contents(label, LONGEST, element)).join(' '), LONGEST);
-      if (text) return text;
-    }
-    const alt = element.getAttribute('alt');
-    if (alt && /^(img|input|area)$/.test(tag)) return squeeze(alt, LONGEST);
-    if (tag === 'input' && /^(button|submit|reset)$/.test(element.type)) {
-      return squeeze(element.value || { submit: 'Submit', reset: 'Reset' }[element.type] || element.title || '', LONGEST);
-    }
-    if (NAMED_BY_CONTENTS.has(what) && tag !== 'input') {
-      const text = contents(element, LONGEST);
-      if (text) return text;
-    }
-    if (tag === 'fieldset' || tag === 'table' || tag === 'figure') {
-      const title = element.querySelector(':scope > legend, :scope > caption, :scope > figcaption');
-      if (title) return contents(title, LONGEST);
-    }
-    if (tag === 'svg') {
-      const title = element.querySelector(':scope > title');
-      if (title) return squeeze(title.textContent, LONGEST);
-    }
-    const hint = element.getAttribute('title') || element.getAttribute('placeholder');
-    if (hint) return squeeze(hint, LONGEST);
-    // Beyond the standard: a bare <label> right before a field names it, as every reader of the page takes it to.
-    const previous = CONTROLS.has(what) && element.labels ? element.previousElementSibling : null;
-    return previous && previous.localName === 'label' && !previous.control && !previous.htmlFor ? contents(previous, LONGEST) : '';
-  };
-  own.name = (element) => name(element, element.localName, own.role(element)) || contents(element, 80);
   own.label = (node) => {
     const element = node.nodeType === 1 ? node : node.parentElement;
     return squeeze(`${own.role(element) || element.localName} ${own.name(element) || (element.id ? `#${element.id}` : '')}`, 80);
@@ -234,6 +137,7 @@
       // Read once: each of these asks the page whether its layout is still valid.
       [this.wide, this.high, this.right, this.down] = [innerWidth, innerHeight, scrollX, scrollY];
       this.range = null;
+      afresh();
     }
 
     over(node) {
@@ -326,17 +230,20 @@
       const svg = element.namespaceURI === SVG;
       const sized = svg ? rect.width > 0 || rect.height > 0 : rect.width > 1 || rect.height > 1 ? rect.width > 0 && rect.height > 0 : false;
       const line = { id: number(element), tag: squeeze(tag.toLowerCase(), 60) };
+      // What is kept from those who listen to a page has no role there; who looks at it can press it all the same.
+      const inert = (parent && parent.inert) || element.hasAttribute('inert');
+      const concealed = inert || (parent && parent.concealed) || hides(element);
       const what = role(element, tag);
       if (parent) line.parent = parent.id;
-      if (what) line.role = what;
+      if (what && !concealed) line.role = what;
       this.place(line, rect, place, element, shown && sized);
       this.describe(element, tag, what, line, shown);
       this.table.push(line);
       this.size += 90 + (line.name ? line.name.length : 0) + (line.value ? line.value.length : 0) + 20 * (line.options ? line.options.length : 0);
       if (line.attributes) for (const key in line.attributes) this.size += 6 + key.length + line.attributes[key].length;
       const cursor = shown ? getComputedStyle(element).cursor : '';
-      const clickable = this.presses(element, tag, what, cursor, parent ? parent.cursor : '');
-      const above = { id: line.id, shown, cursor, seen: false, pressed: 0, first: null, unread: !FRAMES.has(tag) };
+      const clickable = inert ? 0 : this.presses(element, tag, what, cursor, parent ? parent.cursor : '');
+      const above = { id: line.id, shown, cursor, seen: false, pressed: 0, first: null, inert, concealed, unread: !FRAMES.has(tag) };
       place.depth += 1;
       this.inside(element, tag, above, place, rect);
       place.depth -= 1;
@@ -368,9 +275,7 @@
     // 2: a control of its own kind; 1: it shows that it listens; 0: neither.
     presses(element, tag, what, cursor, outer) {
       if (CONTROLS.has(what) || /^(select|summary|area)$/.test(tag)) return 2;
-      if (element.onclick || element.onmousedown || element.hasAttribute('onclick') || element.tabIndex >= 0 && element.hasAttribute('tabindex')) return 1;
-      const view = element.ownerDocument.defaultView;
-      if (view && view.__apprentice && view.__apprentice.listens(element)) return 1;
+      if ((element.tabIndex >= 0 && element.hasAttribute('tabindex')) || listens(element)) return 1;
       return cursor === 'pointer' && outer !== 'pointer' ? 1 : 0; // the cursor is inherited: only where it begins
     }
 

@@ -28,7 +28,7 @@ from webapprentice.core.records import Element, Observation, Record, Tab
 if TYPE_CHECKING:
     from webapprentice.browser.chromium import Browser
 
-SCRIPTS = ("tracker.js", "walker.js", "target.js")
+SCRIPTS = ("tracker.js", "names.js", "walker.js", "target.js")
 CLOSED = "tab_closed"
 """The fault of asking a tab that is not there any more."""
 DIALOGS = 30
