@@ -62,37 +62,6 @@ def test_nobody_waits_for_a_timer_of_seconds(stage: Stage, window: Window) -> No
     assert time.perf_counter() - began < 3
 
 
-def test_an_endless_loop_is_a_fault_of_the_environment_and_the_window_recovers(stage: Stage, window: Window) -> None:
-    for trap in ("for ever", "soon"):
-        stage.run(window.goto(stage.url + "loop.html"))
-        seen = stage.run(window.observe()).observation
-        with pytest.raises(FaultError) as caught:
-            stage.run(_press_and_look(window, node(seen, trap)))
-        assert caught.value.fault.owner is Owner.ENVIRONMENT
-        assert caught.value.fault.kind == "page_hang"
-        assert not window.healthy
-        began = time.perf_counter()
-        stage.run(window.renew())
-        stage.run(window.goto(stage.url + "names.html"))
-        assert stage.run(window.observe()).observation.title == "Names"
-        assert time.perf_counter() - began < 10
-
-
-async def _press_and_look(window: Window, button: int) -> None:
-    await act(window, Click(node=button))
-    await window.observe()
-
-
-def test_a_crashed_page_is_replaced(stage: Stage, window: Window) -> None:
-    stage.run(window.goto(stage.url + "names.html"))
-    with pytest.raises(FaultError) as caught:
-        stage.run(window.ask("Page.crash", {}, "crashing"))
-    assert caught.value.fault.kind in ("page_crash", "page_hang")
-    stage.run(window.renew())
-    stage.run(window.goto(stage.url + "names.html"))
-    assert stage.run(window.observe()).observation.title == "Names"
-
-
 def test_a_killed_browser_is_started_again(stage: Stage) -> None:
     async def scene() -> None:
         async with Browser.launch(stage.browser.config) as browser:

@@ -339,3 +339,9 @@ def test_a_shorter_context_makes_another_model() -> None:
     again = LocalModel.open(SEED, ModelConfig(threads=2))
     assert plain.key == again.key
     assert plain.key != short.key
+
+
+def test_a_tokenizer_alone_counts_as_the_model_does(folder: Path, model: LocalModel) -> None:
+    count = models.counting(str(folder))
+    for text in ("", "click button ok", "Ünïcödé 漢字 <|im_end|>", "a" * 500, " \n\t ", '<div class="x9">'):
+        assert count(text) == model.count(text)

@@ -19,7 +19,7 @@ def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, 
     from webapprentice.curate import examples
     from webapprentice.evaluate import dialect_of
     from webapprentice.improve.workshop import write_rows
-    from webapprentice.models import load as load_model
+    from webapprentice.models import counting
     from webapprentice.store import Store
     from webapprentice.tasks.splits import HELD_OUT
 
@@ -28,7 +28,7 @@ def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, 
     with Store.read(run / "store.sqlite") as store:
         known(store, config.collection)
         kept = list(store.trajectories(config.collection, keys))
-    count = load_model(config.model, config.options).count
+    count = counting(config.model, config.options)
     rows = examples(kept, dialect_of(config.rollout), config.dataset, count, held_out=HELD_OUT)
     out = run / f"{config.out}.jsonl"
     if not dry_run:

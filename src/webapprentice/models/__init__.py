@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from webapprentice.models.scripted import ScriptedModel
 if TYPE_CHECKING:
     from webapprentice.models.local import LocalModel
 
-__all__ = ["ModelConfig", "ScriptedModel", "load", "load_local"]
+__all__ = ["ModelConfig", "ScriptedModel", "counting", "load", "load_local"]
 
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
@@ -41,6 +42,21 @@ def load(name: str | Path, config: ModelConfig | None = None) -> Model:
         return EndpointModel(url, model, config)
     local: Model = load_local(text, config)
     return local
+
+
+def counting(name: str, config: ModelConfig | None = None) -> Callable[[str], int]:
+    """How many tokens the model of this name makes of a text, without its weights where its files allow that.
+
+    Raises as `load` does.
+    """
+    if not name.startswith(("scripted:", "openai:", "http://", "https://")):
+        try:
+            from webapprentice.models.places import counter
+
+            return counter(name)
+        except (ImportError, UsageError, UnavailableError):
+            pass  # an adapter, or a tokenizer of another kind: loaded whole, it says what is wrong, if anything is
+    return load(name, config).count
 
 
 def load_local(name: str | Path, config: ModelConfig | None = None) -> LocalModel:
