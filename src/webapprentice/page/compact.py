@@ -176,7 +176,9 @@ def _word(element: Element, anchor: Line | None, wanted: bool) -> str:
     if not element.visible and not wanted:
         return ""
     if element.role in INTERACTIVE:
-        return element.role
+        # A tab or a menu item with one link of the same words in it is one thing to press, not two.
+        inside = element.role == "link" and anchor is not None and anchor.word in INTERACTIVE
+        return "" if inside and not wanted and spaced(element.name) == spaced(anchor_name(anchor)) else element.role
     if element.role in IMAGES:
         inside = anchor is not None and anchor.word in INTERACTIVE
         return "" if inside and not wanted and spaced(element.name) in spaced(anchor_name(anchor)) else "image"
