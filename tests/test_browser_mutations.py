@@ -57,3 +57,36 @@ def test_no_input_ever_reaches_another_element(stage: Stage, window: Window, rac
     assert not wrong
     assert results[Result.DONE] > ROUNDS[racing] / 20
     assert results[Result.STALE] > ROUNDS[racing] / 50
+
+
+EDITORS = {
+    "a field of its own": "<div contenteditable='true' aria-label='note'><p>old</p></div>",
+    "a whole document": "<iframe srcdoc='<body contenteditable=true><p>old</p></body>'></iframe>",
+    "design mode": "<iframe srcdoc='<p>old</p>' onload='contentDocument.designMode = `on`'></iframe>",
+}
+
+
+@pytest.mark.parametrize("editor", EDITORS)
+def test_text_that_is_edited_as_a_whole_can_be_typed_into(stage: Stage, window: Window, editor: str) -> None:
+    async def scene() -> tuple[Result, str]:
+        await window.goto(stage.url + "names.html")
+        await window.evaluate(f"void (document.body.innerHTML = {EDITORS[editor]!r})")
+        seen = (await window.observe()).observation
+        old = next(element for element in seen.elements if element.text == "old")
+        outcome = await act(window, Type(node=old.parent or 0, text="new words"))
+        seen = (await window.observe()).observation
+        return landed(window, outcome).result, " ".join(one.text for one in seen.elements if one.tag == "#text")
+
+    result, text = stage.run(scene())
+    assert (result, text) == (Result.DONE, "new words")
+
+
+def test_labels_that_name_each_other_in_a_circle_are_read_to_an_end(stage: Stage, window: Window) -> None:
+    page = '<button id=b><svg aria-labelledby="b" width=9 height=9></svg>go</button><p id=x aria-labelledby=x>loop</p>'
+
+    async def scene() -> list[str]:
+        await window.goto(stage.url + "names.html")
+        await window.evaluate(f"void (document.body.innerHTML = {page!r})")
+        return [element.name for element in (await window.observe()).observation.elements if element.role == "button"]
+
+    assert "go" in " ".join(stage.run(scene()))

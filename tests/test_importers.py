@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import lzma
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
@@ -264,3 +265,25 @@ def test_the_command_imports_once_and_says_what_it_left_out(tmp_path: Path) -> N
     lines = [json.loads(line) for line in (run / "rows.jsonl").read_text().splitlines()]
     assert lines[0]["completion"].splitlines()[2] == "Action: mouse_click_action"
     refused(apprentice("import", "scribe", str(tmp_path / "none.csv"), "--run", str(run)), 2, "none.csv")
+
+
+def test_replayed_rows_that_are_odd_are_told_and_the_others_read(tmp_path: Path) -> None:
+    def row(task: str, **changes: Any) -> dict[str, Any]:
+        told = {"run": "r", "task_id": task, "instruction": "Find it", "step": 1, "action": "click", "html": PAGE}
+        return {**told, "url": "http://app/", "target": {"xpath": "/html/body/button"}, **changes}
+
+    rows = [
+        "half a li",
+        json.dumps({"action": "click"}),
+        json.dumps(row("no text", action="input", args={})),
+        json.dumps(row("no page", html=None)),
+        json.dumps(row("a word", target="button")),
+        json.dumps(row("a list", args=[1], action="input")),
+        json.dumps(row("good")),
+    ]
+    (tmp_path / "a.jsonl").write_text("\n".join(rows))
+    items = list(FORMATS["replayed"](tmp_path / "a.jsonl"))
+    assert [item.trajectory.task.id for item in ready(items)] == ["replayed/r/good"]
+    assert broken(items) == {"not a JSON object": 1, "no page": 2, "a step that is not understood": 3}
+    (tmp_path / "a.jsonl.xz").write_bytes(lzma.compress("\n".join(rows * 200).encode())[:-40])
+    assert broken(FORMATS["replayed"](tmp_path / "a.jsonl.xz"))["the file is cut off or damaged from here on"] == 1

@@ -123,7 +123,7 @@ def test_chunks_begin_at_the_end_are_whole_and_within_budget() -> None:
     assert all(count(piece) <= 200 for piece in pieces)
     assert all(piece.startswith("<") for piece in pieces)
     assert "paragraph 399" in pieces[0]
-    assert 'node="399"' in pieces[holding(pieces, 399)]
+    assert 'node="399"' in pieces[holding(pieces, '<p node="399">')]
     assert holding(pieces, None) == 0
 
 

@@ -361,3 +361,11 @@ def test_a_picture_is_kept_before_the_step_that_names_it(tmp_path: Path) -> None
         for key in [*named, trajectory.final.screenshot]:
             assert key is not None
             assert store.blob(key) == b"\x89PNG of a wall"
+
+
+def test_whoever_stops_before_a_wall_has_met_it_all_the_same(tmp_path: Path) -> None:
+    words = iter(["type textbox name [11] = a", "stop"])
+    (trajectory,), _ = play(lambda prompt, sampling: next(words, "stop"), tmp_path, worlds=[Guarded()])
+    assert isinstance(trajectory.steps[-1].action, Stop)
+    assert trajectory.fault is not None
+    assert trajectory.fault.kind == "blocked_captcha"

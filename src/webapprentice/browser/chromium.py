@@ -249,7 +249,7 @@ class Browser:
             await self._discard()
             try:
                 return await self._launch()
-            except UnavailableError:
+            except (FaultError, UnavailableError):
                 if not left:
                     raise
         return None
@@ -424,7 +424,8 @@ class Browser:
         profile, self._pipe, self._profile = self._profile, None, None
         try:
             await self._launch()
-        except UnavailableError:  # no room for a second one just now: the old one goes on
+        except (FaultError, UnavailableError):  # no room for a second one just now: the old one goes on
+            await self._discard()
             self._pipe, self._profile, self._begun = old, profile, 0
         else:
             self._retired.append((old, profile))

@@ -173,7 +173,7 @@ async def _patiently(asking: Coroutine[Any, Any, T], seconds: float) -> T | None
     """What a frame answers; None when it does not in time, or is gone."""
     try:
         return await bounded(asking, seconds, "reading a frame of another origin")
-    except (FaultError, KeyError, ValueError):
+    except (FaultError, AttributeError, KeyError, TypeError, ValueError):  # the frame may answer anything
         return None
 
 

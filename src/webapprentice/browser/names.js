@@ -354,7 +354,14 @@
   };
 
   // The names of the elements that these ids stand for, one behind the other. What is hidden itself is read whole.
+  // A chain of such references may come back to where it began: a few links are followed.
+  let links = 0;
   const referred = (element, by) => {
+    if (links > 3) return '';
+    links += 1;
+    try { return refer(element, by); } finally { links -= 1; }
+  };
+  const refer = (element, by) => {
     const root = element.getRootNode();
     const text = by.trim().split(/\s+/).map((id) => {
       const other = root.getElementById ? root.getElementById(id) : null;
@@ -418,5 +425,9 @@
   const afresh = () => { fresh = new Map(); };
   own.naming = { role, name, contents, edits, listens, hides, afresh, CONTROLS };
   own.role = (element) => role(element, element.localName);
-  own.name = (element) => afresh() || name(element, element.localName, own.role(element)) || contents(element, 80);
+  // `held`: the page's style sheets are those of the last name; of many names only the first has to look.
+  own.name = (element, held) => {
+    if (!held) afresh();
+    return name(element, element.localName, own.role(element)) || contents(element, 80);
+  };
 })();

@@ -82,7 +82,7 @@
     for (const [other, held] of own.known()) {
       const node = held.deref();
       if (!node || node.nodeType !== 1 || !alive(other) || !node.checkVisibility()) continue;
-      const label = own.label(node);
+      const label = own.label(node, near.length > 0);
       near.push([was ? -same(was, label) : 0, Math.abs(other - id), `${label} [${other}]`]);
       if (near.length > 5000) break;
     }
@@ -255,16 +255,20 @@
     while (active && own.shadow(active) && own.shadow(active).activeElement) active = own.shadow(active).activeElement;
     const inside = active && active !== element.ownerDocument.body && holds(element, active) ? active : element;
     if (inside !== active) element.focus({ preventScroll: true });
-    const focused = element.matches(':focus-within');
+    // What is edited as a whole, which may be the whole document, is one field with all that stands in it.
+    let field = element;
+    if (element.isContentEditable) while (field.parentElement && field.parentElement.isContentEditable) field = field.parentElement;
+    const written = /^(body|html)$/.test(field.localName);
+    const focused = field.matches(':focus-within') || (written && /^(body|html)$/.test((active || field).localName));
     if (!focused && all !== null) return own.answer({ result: 'unsuitable', message: `${own.label(element)} [${id}] does not take the keyboard; observe again` });
     // A page may hand the later keys to the next field, but not to whatever is there when this one has gone.
-    const keeps = (found) => element.isConnected && !/^(body|html)$/.test(found.localName);
-    if (focused) aimAt('key', (found) => holds(element, found) && !(seen.id === id && other(node, seen.called)), keeps);
+    const keeps = (found) => element.isConnected && (written || !/^(body|html)$/.test(found.localName));
+    if (focused) aimAt('key', (found) => holds(field, found) && !(seen.id === id && other(node, seen.called)), keeps);
     if (all === null) return own.answer({ result: 'done', empty: true });
-    const field = /^(input|textarea)$/.test(element.localName);
-    const empty = field ? element.value === '' : element.textContent === '';
-    if (field && all) element.select();
-    else if (field) { try { element.setSelectionRange(element.value.length, element.value.length); } catch { /* a number field has no caret of its own */ } }
+    const input = /^(input|textarea)$/.test(element.localName);
+    const empty = input ? element.value === '' : element.textContent === '';
+    if (input && all) element.select();
+    else if (input) { try { element.setSelectionRange(element.value.length, element.value.length); } catch { /* a number field has no caret of its own */ } }
     else {
       const choice = element.ownerDocument.getSelection();
       choice.selectAllChildren(element);

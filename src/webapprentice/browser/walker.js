@@ -43,9 +43,9 @@
     return id;
   };
 
-  own.label = (node) => {
+  own.label = (node, held) => {
     const element = node.nodeType === 1 ? node : node.parentElement;
-    return squeeze(`${own.role(element) || element.localName} ${own.name(element) || (element.id ? `#${element.id}` : '')}`, 80);
+    return squeeze(`${own.role(element) || element.localName} ${own.name(element, held) || (element.id ? `#${element.id}` : '')}`, 80);
   };
 
   const states = (element, tag, focused, marked) => {

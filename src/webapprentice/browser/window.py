@@ -177,7 +177,7 @@ class Window:
     async def _new_page(self) -> None:
         if self._context is None:
             return await self._new_context()
-        while old := [*(sheet.target for sheet in self._sheets), *self._abandon()]:
+        while old := dict.fromkeys([*(sheet.target for sheet in self._sheets), *self._abandon()]):
             self._sheets = []
             for target in old:  # while they are closed, more may come
                 await self._close(target, 3.0)
@@ -220,7 +220,10 @@ class Window:
         if preparing is None:
             raise fault("browser_error", "a new page was not announced")
         await preparing
-        return next(sheet for sheet in self._sheets if sheet.target == target)
+        made = next((sheet for sheet in self._sheets if sheet.target == target), None)
+        if made is None:
+            raise fault("browser_error", "a new page has gone at once")
+        return made
 
     async def _only(self, sheet: Sheet) -> None:
         self._sheets = [sheet]
@@ -230,6 +233,7 @@ class Window:
     def forget(self) -> None:
         """Another task begins: what was seen, downloaded or to be answered belongs to the last one."""
         self.seen, self.answer = None, None
+        self._asked = self._refused = 0
         self._dialogs.clear()
         self.downloads.clear()
 
@@ -366,7 +370,7 @@ class Window:
 
     def _sheet(self) -> Sheet:
         if not self._sheets:
-            raise self._broken(fault("browser_dead", "the window has no tab"))
+            raise self._broken(fault(CLOSED if self.browser.alive else "browser_dead", "the window has no tab"))
         sheet = self._sheets[self._active]
         if sheet.crashed:
             raise self._broken(fault("page_crash", "the page's process has crashed"))
@@ -645,7 +649,7 @@ class Window:
         try:
             await bounded(sheet.travel(entry), self.config.navigate_seconds, "moving in the history")
         except FaultError as error:
-            raise self._broken(error) if error.fault.kind != "page_hang" else error from None
+            raise self._failed(error) if error.fault.kind != "page_hang" else error from None
         return True
 
     async def open_tab(self) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from webapprentice.cli.options import emit
-from webapprentice.core.faults import UsageError
+from webapprentice.core.faults import FaultError, UsageError
 
 if TYPE_CHECKING:
     from webapprentice.page.form import Count
@@ -57,7 +57,8 @@ def _scribe(html: str, budget: int, count: Count, target: str | None) -> dict[st
 
     pruned = Scribe(count).prune(html, target)
     pieces = chunks(pruned.text, budget, count)
-    chosen = holding(pieces, pruned.target_node)
+    shown = pruned.target if pruned.survived else None
+    chosen = holding(pieces, shown)
     cut = [{"why": "by the rules", "elements": pruned.elements - pruned.kept, "tokens": 0}]
     text = pieces[chosen] if pieces else ""
     if len(pieces) > 1:
@@ -68,7 +69,7 @@ def _scribe(html: str, budget: int, count: Count, target: str | None) -> dict[st
         "chunks": len(pieces),
         "cut": cut,
         "target": pruned.target,
-        "survived": bool(pruned.survived) and f'node="{pruned.target_node}"' in text,
+        "survived": shown is not None and shown.rstrip(">") in text,
     }
 
 
@@ -101,8 +102,16 @@ def _html(page: str) -> str:
 async def _fetched(url: str) -> str:
     """The page's HTML as a browser holds it after its scripts have run."""
     from webapprentice.browser import Browser, BrowserConfig
+    from webapprentice.browser.origins import origin_of
 
-    async with Browser.launch(BrowserConfig(origins=(url,))) as browser:
+    try:
+        origin = str(origin_of(url))
+    except ValueError as error:
+        raise UsageError(f"{url} cannot be opened: {error}") from error
+    async with Browser.launch(BrowserConfig(origins=("*", origin))) as browser:
         window = await browser.open()
-        await window.goto(url)
-        return (await window.observe(html=True)).html or ""
+        try:
+            await window.goto(url)
+            return (await window.observe(html=True)).html or ""
+        except FaultError as error:
+            raise UsageError(f"{url} cannot be read: {error.fault.message}") from error

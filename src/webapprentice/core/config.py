@@ -140,7 +140,7 @@ def _parse(pair: str) -> tuple[list[str], Any]:
     if not equals or not name.strip():
         raise UsageError(f"--set takes NAME=VALUE, such as --set train.learning_rate=1e-4; this was {pair!r}")
     try:
-        value = yaml.safe_load(text) if text.strip() else text
+        value = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         problem = squeeze(str(getattr(error, "problem", error)))
         raise UsageError(f"the value in --set {pair!r} is no valid YAML: {problem}") from error

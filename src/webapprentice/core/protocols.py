@@ -64,6 +64,8 @@ class Start(Record):
 
     goal: str
     observation: Observation
+    wall: str | None = None
+    """What keeps the agent from the page; see `Happened`."""
     picture: bytes | None = None
     """PNG of what the observation describes, where pictures are asked for."""
 

@@ -65,16 +65,12 @@ class Unusable(Exception):  # noqa: N818 - how the reason leaves nested calls
 class Workflow:
     """Steps gathered until they are a trajectory."""
 
-    def __init__(self, benchmark: str, name: str, goal: str, source: Source = Source.IMPORTED) -> None:
+    def __init__(self, benchmark: str, name: str, goal: str) -> None:
         self._task = Task(id=f"{benchmark}/{name}", benchmark=benchmark, goal=goal, template=f"{benchmark}/{name}")
         self._goal = goal
-        self._source = source
         self._steps: list[Step] = []
         self._pages: dict[str, bytes] = {}
         self._sites: dict[str, None] = {}
-
-    def __len__(self) -> int:
-        return len(self._steps)
 
     def step(self, html: str, url: str, selector: str | None, action: Action | Act, said: str) -> None:
         """One more step on this page; `action` is a function of the node id where it points at an element.
@@ -120,7 +116,7 @@ class Workflow:
                 key=key_of("import", task.id, self._goal, contents),
                 task=task,
                 goal=self._goal,
-                source=self._source,
+                source=Source.IMPORTED,
                 steps=tuple(self._steps),
                 ending=Ending.STOPPED,
                 score=score,

@@ -14,6 +14,7 @@ from webapprentice.importers.streams import objects
 
 def read(path: Path) -> Iterator[Item]:
     """Tasks of a JSON array or of JSON lines, one at a time."""
+    place = -1
     for place, told in enumerate(objects(opened(path))):
         if isinstance(told, Broken):
             yield told
@@ -26,6 +27,8 @@ def read(path: Path) -> Iterator[Item]:
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             detail = f"{type(error).__name__}: {error}"[:120]
             yield Broken(where=f"task {name}", reason="not a task of Mind2Web", detail=detail, whole=True)
+    if place < 0:
+        yield Broken(where=path.name, reason="no JSON object in the file", whole=True)
 
 
 def _task(file: str, name: str, told: dict[str, Any]) -> Item:

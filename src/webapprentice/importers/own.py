@@ -1,4 +1,4 @@
-"""Our own JSONL, as `apprentice export` writes it."""
+"""Our own JSONL, as `apprentice export` writes it; raw pages and pictures stay in the store that it came from."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ def read(path: Path) -> Iterator[Item]:
     with opened(path).open(encoding="utf-8", errors="replace") as file:
         for number, line in enumerate(file, start=1):
             try:
-                yield Ready(Trajectory.model_validate_json(line), {})
+                found = Trajectory.model_validate_json(line)
+                if [step.index for step in found.steps] != list(range(len(found.steps))):
+                    yield Broken(where=f"line {number}", reason="steps out of order", whole=True)
+                else:
+                    yield Ready(found, {})
             except ValidationError as error:
                 first = error.errors(include_url=False)[0]
                 where = ".".join(map(str, first["loc"]))

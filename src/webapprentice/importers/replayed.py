@@ -24,21 +24,25 @@ def read(path: Path) -> Iterator[Item]:
     rows = _rows(path)
     for (run, task), steps in groupby(rows, key=lambda row: (row.get("run"), row.get("task_id"))):
         group = list(steps)
-        if "broken" in group[0]:
-            for row in group:
-                yield Broken(where=row["broken"], reason="not a JSON object")
-            continue
-        yield from _workflow(path.name, f"{run}/{task}", group)
+        lost = [row for row in group if "broken" in row]
+        for row in lost:
+            yield Broken(where=row["broken"], reason=row.get("reason", "not a JSON object"))
+        if len(lost) < len(group):
+            yield from _workflow(path.name, f"{run}/{task}", [row for row in group if "broken" not in row])
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
     opener = lzma.open if path.suffix == ".xz" else open
-    with opener(opened(path), "rt", encoding="utf-8", errors="replace") as file:
-        for number, line in enumerate(file, start=1):
-            told = None
-            with suppress(ValueError, RecursionError):
-                told = json.loads(line)
-            yield told if isinstance(told, dict) else {"broken": f"line {number}"}
+    number = 0
+    try:
+        with opener(opened(path), "rt", encoding="utf-8", errors="replace") as file:
+            for number, line in enumerate(file, start=1):
+                told = None
+                with suppress(ValueError, RecursionError):
+                    told = json.loads(line)
+                yield told if isinstance(told, dict) else {"broken": f"line {number}"}
+    except (EOFError, lzma.LZMAError):
+        yield {"broken": f"line {number + 1}", "reason": "the file is cut off or damaged from here on"}
 
 
 def _workflow(file: str, name: str, rows: list[dict[str, Any]]) -> Iterator[Item]:
@@ -46,16 +50,22 @@ def _workflow(file: str, name: str, rows: list[dict[str, Any]]) -> Iterator[Item
     for row in rows:
         kind = str(row.get("action"))
         where = f"{name}, step {row.get('step')}"
-        if kind in SKIPPED or not row.get("html"):
-            yield Broken(where=where, reason=f"{kind} is no action on a page" if kind in SKIPPED else "no page")
+        if kind in SKIPPED:
+            yield Broken(where=where, reason=f"{kind} is no action on a page")
             continue
         try:
+            if not row.get("html"):
+                raise Unusable("no page")
             target = row.get("target") or {}
             selector = css_of_xpath(str(target["xpath"])) if target.get("xpath") else None
             action = _action(kind, row.get("args") or {}, selector is not None)
             made.step(row["html"], str(row.get("url") or ""), selector, action, str(row.get("thought") or kind))
         except Unusable as error:
             yield Broken(where=f"run {name}", reason=error.reason, detail=f"{where}: {error.detail}", whole=True)
+            return
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            detail = f"{where}: {type(error).__name__}: {error}"[:120]
+            yield Broken(where=f"run {name}", reason="a step that is not understood", detail=detail, whole=True)
             return
     passed = rows[0].get("recorded_passed")
     try:

@@ -34,7 +34,7 @@ def read(path: Path) -> Iterator[Item]:
     seen: set[str] = set()
     actions: set[str] = set()
     try:
-        with opened(path).open(encoding="utf-8", errors="replace", newline="") as file:
+        with opened(path).open(encoding="utf-8-sig", errors="replace", newline="") as file:
             rows = csv.DictReader(line.replace("\0", "") for line in file)
             missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
             if missing:

@@ -11,7 +11,7 @@ from typing import Any
 from webapprentice.importers.common import Broken
 
 _READ = 1 << 20
-_MARK = re.compile(r'["\\{}\[\]]')
+_MARK = re.compile(r'["\\{}]')
 
 
 def objects(path: Path) -> Iterator[dict[str, Any] | Broken]:

@@ -54,7 +54,7 @@ class RowsConfig(Config):
 
     collection: str = "attempts"
     """Which trajectories of the store."""
-    keep: str = "kept"
+    keep: str | None = "kept"
     """File of kept keys, RUN/KEEP.txt; empty takes every trajectory."""
     out: str = "rows"
     """File of rows, RUN/OUT.jsonl; validation rows go to RUN/OUT.validation.jsonl."""

@@ -132,7 +132,7 @@ class ForeignWorld:
         words = self._goal = _words(goal)
         self._chat = [_message("assistant", GREETING), *([_message("user", words)] if words else [])]
         seen = (await window.observe()).observation
-        return Start(goal=words, observation=seen, picture=await window.picture())
+        return Start(goal=words, observation=seen, wall=_blocked(seen, words), picture=await window.picture())
 
     async def _ready(self) -> Guest:
         if self._guest is None or not self._guest.browser.alive:

@@ -49,7 +49,7 @@ def counting(name: str, config: ModelConfig | None = None) -> Callable[[str], in
 
     Raises as `load` does.
     """
-    if not name.startswith(("scripted:", "openai:", "http://", "https://")):
+    if name == SEED or Path(name).is_dir() or _HUB_NAME.fullmatch(name):
         try:
             from webapprentice.models.places import counter
 

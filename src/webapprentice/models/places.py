@@ -21,10 +21,15 @@ def folder_of(name: str) -> Path:
         return PATH
     if Path(name).is_dir():
         return Path(name)
+    return _fetched(name, *_HUB_FILES)
+
+
+def _fetched(name: str, *patterns: str) -> Path:
+    """The local copy of a Hugging Face repository; without patterns, of its tokenizer alone."""
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(snapshot_download(name, allow_patterns=_HUB_FILES))
+        return Path(snapshot_download(name, allow_patterns=list(patterns) or ["tokenizer.json"]))
     except Exception as error:
         line = " ".join(str(error).split())[:160]
         raise UnavailableError(
@@ -37,9 +42,11 @@ def counter(name: str) -> Callable[[str], int]:
 
     Raises UsageError where the folder has no tokenizer, UnavailableError where the name leads nowhere.
     """
-    file = folder_of(name) / "tokenizer.json"
+    file = (folder_of(name) if name == SEED or Path(name).is_dir() else _fetched(name)) / "tokenizer.json"
     try:
         tokenizer = Tokenizer.from_file(str(file))
+        tokenizer.no_truncation()  # as it is when a model is asked, whatever the file says
+        tokenizer.no_padding()
     except Exception as error:  # the library raises nothing narrower
         raise UsageError(f"{file} cannot be read as a tokenizer: {' '.join(str(error).split())[:160]}") from error
     return lambda text: len(tokenizer.encode(text, add_special_tokens=False).ids)

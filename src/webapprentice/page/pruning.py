@@ -294,7 +294,7 @@ def _packed(pieces: Sequence[str], budget: int, count: Count) -> list[str]:
     return made
 
 
-def holding(pieces: Sequence[str], node: int | None) -> int:
-    """The first of the chunks that shows this node id; the first of all, the page's end, where none does."""
-    mark = f'node="{node}"'
-    return next((place for place, piece in enumerate(pieces) if mark in piece), 0)
+def holding(pieces: Sequence[str], target: str | None) -> int:
+    """The chunk that holds this opening tag (`Pruned.target`); the first of all, the page's end, where none does."""
+    mark = (target or "").rstrip(">")
+    return next((place for place, piece in enumerate(pieces) if mark and mark in piece), 0)

@@ -290,7 +290,7 @@ async def attempt(
 
     try:
         start = await world.reset(job.task, job.seed)
-        goal, seen = start.goal, keep(start.observation, start.picture)
+        goal, seen, wall = start.goal, keep(start.observation, start.picture), start.wall
         episode = Episode(key=job.key, collection=collection, task=job.task, goal=goal, provenance=about)
         saved = pen.begin(partial(store.begin, episode))
         ending = Ending.STEP_LIMIT
@@ -301,7 +301,7 @@ async def attempt(
                 break
             said = await actor.act(goal, seen, steps)
             await saved  # nothing is done in the world before what came before it is on the disk
-            step, final, raw, wall = await _carry_out(world, index, seen, said, keep)
+            step, final, raw, wall = await _carry_out(world, index, seen, said, keep, wall)
             saved = pen.begin(partial(store.append, job.key, step))
             steps.append(step)
             acted += step.seconds
@@ -341,11 +341,11 @@ async def _carry_out(
     seen: Observation,
     said: Said,
     keep: Callable[[Observation, bytes | None], Observation],
+    wall: str | None,
 ) -> tuple[Step, Observation | None, float | None, str | None]:
     started = time.monotonic()
     after: Observation | None = seen
     raw: float | None = None
-    wall: str | None = None
     if said.action is None:
         outcome = Outcome(
             result=Result.UNREADABLE, message=(said.unread or "no action in the answer")[:200], changed=False
