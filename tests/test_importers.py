@@ -188,12 +188,11 @@ def test_mind2webs_tasks_become_trajectories(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 64, 1 << 20])
-def test_objects_are_found_wherever_the_file_is_cut(size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_objects_are_found_wherever_the_file_is_cut(size: int, tmp_path: Path) -> None:
     told = [{"a": 'x"y\\', "b": {"c": ["{", "}", "\\\\"]}}, {}, {"d": "é[\U0001f600]"}]
-    monkeypatch.setattr(streams, "_READ", size)
     for text in (json.dumps(told), "\n".join(map(json.dumps, told)), json.dumps(told, ensure_ascii=False, indent=2)):
         (tmp_path / "a.json").write_text(text, encoding="utf-8")
-        assert list(streams.objects(tmp_path / "a.json")) == told
+        assert list(streams.objects(tmp_path / "a.json", size)) == told
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -10,16 +10,17 @@ from typing import Any
 
 from webapprentice.importers.common import Broken
 
-_READ = 1 << 20
+BLOCK = 1 << 20
+"""Characters read at a time."""
 _MARK = re.compile(r'["\\{}]')
 
 
-def objects(path: Path) -> Iterator[dict[str, Any] | Broken]:
+def objects(path: Path, block: int = BLOCK) -> Iterator[dict[str, Any] | Broken]:
     """The objects of a JSON array, or of JSON lines; one that cannot be read is told by its place.
 
     Every character is looked at once, and no more than one object is held.
     """
-    for place, text in enumerate(_pieces(path)):
+    for place, text in enumerate(_pieces(path, block)):
         where = f"object {place + 1}"
         try:
             told = json.loads(text)
@@ -29,12 +30,12 @@ def objects(path: Path) -> Iterator[dict[str, Any] | Broken]:
         yield told
 
 
-def _pieces(path: Path) -> Iterator[str]:
+def _pieces(path: Path, size: int) -> Iterator[str]:
     """Text from each outermost `{` to its `}`; what stands between them is not looked at."""
     depth, inside, escaped = 0, False, False
     held: list[str] = []
     with path.open(encoding="utf-8", errors="replace") as file:
-        while block := file.read(_READ):
+        while block := file.read(size):
             start = 0
             skip = -1
             if escaped:
