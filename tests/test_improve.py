@@ -89,7 +89,7 @@ def test_run_again_there_is_nothing_left_to_do(whole: Path) -> None:
 
 def test_killed_at_any_moment_it_ends_with_the_same_keys_scores_and_weights(whole: Path, tmp_path: Path) -> None:
     run, chance = tmp_path / "run", random.Random(3)
-    for _ in range(2):
+    for _ in range(4):
         process = subprocess.Popen(
             command(run), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
