@@ -80,9 +80,9 @@ class Frame:
 
 
 class Joined(Protocol):
-    """Who is told of a frame before its first script runs."""
+    """Who is told of a frame before its first script runs; gives commands that are sent before it goes on."""
 
-    def __call__(self, session: Session, *, frame: Frame) -> None: ...
+    def __call__(self, session: Session, *, frame: Frame) -> list[tuple[str, dict[str, Any]]]: ...
 
 
 class Frames:
@@ -114,10 +114,11 @@ class Frames:
             frame = Frame(session, about["targetId"], above, outer)
             self._frames[told["sessionId"]] = frame
             session.post("Page.enable")
-            if self.joined is not None:
-                self.joined(session, frame=frame)
             for script in self._scripts:
                 session.post("Page.addScriptToEvaluateOnNewDocument", {"source": script})
+            if self.joined is not None:
+                for method, parameters in self.joined(session, frame=frame):
+                    session.post(method, parameters)
             for method, parameters in self.watch(session, frame):
                 session.post(method, parameters)
             session.post("Runtime.runIfWaitingForDebugger")

@@ -29,13 +29,16 @@ from webapprentice.core.records import Element, Observation, Record, Tab
 if TYPE_CHECKING:
     from webapprentice.browser.chromium import Browser
 
+Calls = list[tuple[str, dict[str, Any]]]
+
+
 class Ear(Protocol):
     """Whoever listens to a window beside us: a recorder."""
 
-    def joins(self, session: Session, target: str, frame: Frame | None = None, asked: bool = False) -> None:
+    def joins(self, session: Session, target: str, frame: Frame | None = None, asked: bool = False) -> Calls:
         """A tab, or a frame of another origin in it, is there; none of its scripts has run yet.
 
-        `asked`: a page has opened the tab.
+        `asked`: a page has opened the tab. Gives commands that are sent before it goes on.
         """
         ...
 
@@ -303,7 +306,6 @@ class Window:
         self._listen(sheet)
         if self.ear is not None:
             sheet.frames.joined = partial(self.ear.joins, target=target)
-            self.ear.joins(session, target, asked=asked)
         width, height = self._size
         calls: list[tuple[str, dict[str, Any]]] = [
             ("Page.enable", {}),
@@ -320,6 +322,8 @@ class Window:
             ("Emulation.setTimezoneOverride", {"timezoneId": config.timezone}),
         ]
         overrides = [session.post(method, parameters) for method, parameters in shared]
+        if self.ear is not None:
+            calls.extend(self.ear.joins(session, target, asked=asked))
         calls.append(("Runtime.runIfWaitingForDebugger", {}))
         await bounded(_in_order(session, calls), config.call_seconds, "preparing a tab")
         for override in overrides:

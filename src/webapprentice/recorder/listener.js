@@ -70,6 +70,7 @@
       return { seen, html: OPTIONS.html ? own.finding.html(OPTIONS.bytes) : null, secrets: OPTIONS.secrets ? secretsOf(document, []) : [], version, near: lines(seen.elements) };
     },
     rest: () => rest(),
+    order: tell,
   };
   const lines = (table) => new Map(table.map((line) => [line.id, line]));
   // The nearest listed element that an event is about: the control it belongs to before the words or pictures in it.
@@ -161,7 +162,10 @@
 
   // A drop-down changes after the press or the key that opened it: how the page was is kept from then.
   let chosen = null;
-  const opening = (element) => { if (element.localName === 'select') chosen = { element, told: about(element, true) }; };
+  const opening = (inner) => {
+    const element = inner.closest('select');
+    if (element) chosen = { element, told: about(element, true) };
+  };
 
   let press = null;
   let cause = 'load'; // what a person did last

@@ -1,0 +1,209 @@
+"""What is recorded, free of secrets, in the spool and in the store: nothing is written but through here."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+from webapprentice.core.faults import UnavailableError
+from webapprentice.core.records import (
+    Ending,
+    Observation,
+    Outcome,
+    Result,
+    Source,
+    Step,
+    Target,
+    Trajectory,
+)
+from webapprentice.recorder.events import Event
+from webapprentice.recorder.folding import Draft, Fold, said
+from webapprentice.recorder.looks import picture
+from webapprentice.recorder.spool import Header, Spool
+from webapprentice.redaction import Redactor
+from webapprentice.store import Episode, Store
+
+REMEMBERED = 64
+"""Observations that are kept in memory."""
+
+
+class Keeper:
+    """One recording on its way to the disk."""
+
+    def __init__(self, store: Store, spool: Spool, redact: bool, pictures: bool, alias: tuple[str, str] | None) -> None:
+        self.fold = Fold()
+        self.header: Header = spool.header
+        self.redactor = Redactor() if redact else None
+        self._store = store
+        self._spool = spool
+        self._pictures = pictures
+        self._alias = alias
+        self._held: OrderedDict[str, Observation] = OrderedDict()
+        self._stored: list[Draft] = []
+        """Those whose steps are in the store."""
+        self._begun = False
+
+    # Cleaning
+
+    def learn(self, secrets: Sequence[dict[str, Any]]) -> dict[int, str]:
+        """Learn what secret fields hold; their placeholders by node id."""
+        if self.redactor is None:
+            return {}
+        return {one["node"]: self.redactor.learn(one["kind"], one["value"]) for one in secrets if one["value"].strip()}
+
+    def clean(self, text: str) -> str:
+        """The text without secrets."""
+        return text if self.redactor is None else self.redactor.clean(text)
+
+    def address(self, url: str) -> str:
+        """The address without secrets, and as it is to be kept."""
+        url = url if self._alias is None else url.replace(*self._alias)
+        return url if self.redactor is None else self.redactor.url(url)
+
+    def look(self, seen: Observation, html: str | None, png: bytes | None, target: int | None) -> str:
+        """Keep what was seen; gives the key of its observation."""
+        raw, redactor = seen, self.redactor
+        if redactor is not None:
+            seen = redactor.observation(seen)
+        tabs = tuple(tab.model_copy(update={"url": self.address(tab.url), "title": self.clean(tab.title)}) for tab in seen.tabs)
+        changes: dict[str, Any] = {"tabs": tabs, "url": self.address(seen.url), "title": self.clean(seen.title)}
+        with self._store.together():
+            if html is not None:
+                html = html if self._alias is None else html.replace(*self._alias)
+                changes["html"] = self._store.put((html if redactor is None else redactor.html(html)).encode("utf-8", "replace"))
+            if png is not None and self._pictures:
+                covers = [] if redactor is None else list(redactor.boxes(raw))
+                try:
+                    drawn = picture(png, raw.element(target) if target is not None else None, covers)
+                    changes["screenshot"] = self._store.put(drawn)
+                except UnavailableError:
+                    self._pictures = False
+            seen = seen.model_copy(update=changes)
+            key = self._store.put(seen.model_dump_json().encode())
+        self._remember(key, seen)
+        return key
+
+    def _remember(self, key: str, seen: Observation) -> Observation:
+        self._held[key] = seen
+        while len(self._held) > REMEMBERED:
+            self._held.popitem(last=False)
+        return seen
+
+    def observation(self, key: str | None) -> Observation:
+        """What was kept under this key; nothing for nothing."""
+        if key is None:
+            return Observation(url="about:blank")
+        held = self._held.get(key)
+        return held or self._remember(key, Observation.model_validate_json(self._store.blob(key)))
+
+    def target(self, target: Target | None) -> Target | None:
+        """The target, without the locators that a secret stands in."""
+        if target is None or self.redactor is None:
+            return target
+        kept = [one for one in target.locators if all(self.clean(text) == text for text in one.value)]
+        hosts = tuple(self.address(host) if host.startswith("frame http") else self.clean(host) for host in target.hosts)
+        return target.with_(name=self.clean(target.name), hosts=hosts, locators=tuple(kept))
+
+    # Writing
+
+    def take(self, event: Event) -> None:
+        """Make one event, which must be clean, durable, and the steps that follow from it."""
+        self._spool.put(event)
+        self.fold.take(event)
+        self.save()
+
+    def again(self, events: Sequence[Event]) -> None:
+        """Take over the events of an earlier process."""
+        for event in events:
+            self.fold.take(event)
+        self.save()
+
+    def save(self, *, whole: bool = False) -> None:
+        """Write the steps that will not change any more, or all of them."""
+        drafts = self.fold.drafts
+        ready = len(drafts) if whole or self.fold.ended else len(drafts) - 1
+        kept = drafts[: max(0, ready)]
+        if self._begun and kept[: len(self._stored)] == self._stored:
+            fresh = range(len(self._stored), len(kept))
+        else:
+            fresh, self._begun = range(len(kept)), True
+            self._store.begin(
+                Episode(
+                    key=self.header.key,
+                    collection=self.header.collection,
+                    task=self.header.task,
+                    goal=self.goal,
+                    source=Source.RECORDED,
+                    provenance=self.header.provenance,
+                )
+            )
+        for number in fresh:
+            self._store.append(self.header.key, self._step(number))
+        self._stored = list(kept)
+
+    @property
+    def goal(self) -> str:
+        """The objective, as it was said last."""
+        return self.fold.goal or self.header.goal
+
+    def steps(self) -> list[Step]:
+        """All steps so far."""
+        return [self._step(number) for number in range(len(self.fold.drafts))]
+
+    def _step(self, number: int, message: str = "") -> Step:
+        drafts = self.fold.drafts
+        draft = drafts[number]
+        seen = self.observation(draft.seen)
+        later = drafts[number + 1].seen if number + 1 < len(drafts) else None
+        after = self.observation(later) if later is not None else None
+        changed = None if after is None else (after.elements, after.url) != (seen.elements, seen.url)
+        before = drafts[number - 1].at if number else draft.at
+        return Step(
+            index=number,
+            observation=seen,
+            said=said(draft.action, draft.targets),
+            action=draft.action,
+            outcome=Outcome(result=Result.DONE, changed=changed, message=message),
+            seconds=max(0.0, draft.at - before),
+            targets=draft.targets,
+        )
+
+    def finish(
+        self, ending: Ending, final: str | None = None, score: float | None = None, message: str = ""
+    ) -> Trajectory:
+        """The whole recording as a trajectory, in the store; the spool goes."""
+        self.save(whole=True)
+        drafts = self.fold.drafts
+        steps = [self._step(number) for number in range(len(drafts))]
+        if steps and message:
+            steps[-1] = self._step(len(drafts) - 1, message)
+        trajectory = Trajectory(
+            key=self.header.key,
+            task=self.header.task.with_(goal=self.goal or None),
+            goal=self.goal,
+            source=Source.RECORDED,
+            steps=tuple(steps),
+            final=self.observation(final) if final is not None else None,
+            ending=ending,
+            score=score,
+            raw_reward=score,
+            provenance=self.header.provenance,
+            seconds=max(0.0, drafts[-1].at - drafts[0].at) if drafts else 0.0,
+        )
+        if message and steps:  # the last step says so: the steps are written anew
+            self._store.begin(
+                Episode(
+                    key=trajectory.key,
+                    collection=self.header.collection,
+                    task=trajectory.task,
+                    goal=trajectory.goal,
+                    source=Source.RECORDED,
+                    provenance=trajectory.provenance,
+                )
+            )
+            for step in steps:
+                self._store.append(trajectory.key, step)
+        self._store.finish(self.header.collection, trajectory)
+        self._spool.remove()
+        return trajectory
