@@ -63,8 +63,8 @@ class Fold:
         self.active: int | None = None
         self._edit: Event | None = None
         """How the field that is being typed into was before."""
-        self._pressed = False
-        """The last draft is a click whose button may still be held."""
+        self._pressed: Event | None = None
+        """The press of the last draft, whose button may still be held."""
         self._hovers: list[Event] = []
         self._busy = float("-inf")
         """When the person last did something in a page."""
@@ -104,7 +104,7 @@ class Fold:
                 if event.node is not None:
                     self._point(event)
                     self._put(event, Click(node=event.node, button=event.button, at=_spot(event)))
-                    self._pressed = event.button != "right"
+                    self._pressed = event if event.button != "right" else None
             case "release":
                 self._release(event)
             case "edit":
@@ -123,7 +123,7 @@ class Fold:
         draft = Draft(action=action, seen=event.seen, targets=(*targets, *more), at=event.at, tab=event.tab)
         self.drafts.append(draft.with_(field=event.field))
         self._hovers.clear()
-        self._pressed = False
+        self._pressed = None
 
     def _point(self, event: Event) -> None:
         """The things that had to be pointed at before what is pressed now was there."""
@@ -141,16 +141,16 @@ class Fold:
 
     def _release(self, event: Event) -> None:
         last = self._last
-        if last is None or not isinstance(last.action, Click) or last.tab != event.tab or not self._pressed:
+        if last is None or not isinstance(last.action, Click) or last.tab != event.tab or self._pressed is None:
             return
-        self._pressed = False
+        press, self._pressed = self._pressed, None
         click = last.action
         if event.far:
             goal = event.node if event.node != click.node and event.target is not None else None
             drag = (
-                Drag(node=click.node, to=goal, at=click.at, to_at=event.spot)
+                Drag(node=click.node, to=goal, at=press.spot, to_at=event.spot)
                 if goal is not None
-                else Drag(node=click.node, by=event.by, at=click.at)
+                else Drag(node=click.node, by=event.by, at=press.spot)
             )
             more = (event.target,) if goal is not None and event.target is not None else ()
             self.drafts[-1] = last.with_(action=drag, targets=(*last.targets, *more))
@@ -274,7 +274,7 @@ class Fold:
             self.drafts.pop()
         while self.drafts and isinstance(self.drafts[-1].action, Dialog):
             self.drafts.pop()
-        self._edit, self._pressed = None, False
+        self._edit = self._pressed = None
         self._hovers.clear()
 
 

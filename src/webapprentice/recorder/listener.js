@@ -11,8 +11,7 @@
   const REST = 80; // ms without a change until the page counts as at rest
   const UNREST = 1000; // ms after which an ever changing page counts as at rest all the same
   const FAR = 5; // px that a press may slip without being a drag
-  const later = window.setTimeout.bind(window);
-  const forget = window.clearTimeout.bind(window);
+  const { later, forget } = own.clock;
   const hear = (type, listener) => window.addEventListener(type, listener, { capture: true, passive: true });
 
   // The outermost document around this one that can be spoken to: it reads the page for all of them.
@@ -73,7 +72,10 @@
     order: tell,
   };
   const lines = (table) => new Map(table.map((line) => [line.id, line]));
-  // The nearest listed element that an event is about: the control it belongs to before the words or pictures in it.
+  // The nearest listed element that an event is about: the control it belongs to before the words or pictures in it, but
+  // not a large part of the page that merely listens.
+  const CONTROLS = /^(button|link|checkbox|radio|switch|tab|menuitem\w*|option|treeitem|textbox|searchbox|combobox|listbox|slider|spinbutton)$/;
+  const area = (line) => (line.box ? line.box[2] * line.box[3] : 0);
   const listed = (moment, node) => {
     let found = 0;
     for (let at = node; at; at = at.parentNode || at.host || (at.defaultView && at.defaultView !== top && at.defaultView.frameElement)) {
@@ -83,7 +85,7 @@
         const held = moment.near.get(chief().id(at.control));
         if (held && held.visible !== false) return held.id;
       }
-      if (line && line.clickable) return line.id;
+      if (line && line.clickable && (!found || CONTROLS.test(line.role) || line.tag === 'summary' || (area(line) > 0 && area(line) <= 4 * area(moment.near.get(found))))) return line.id;
       if (line && !found) found = line.id;
       if (at.localName === 'body') break;
     }
@@ -121,21 +123,24 @@
     while (element.parentElement && element.parentElement.isContentEditable) element = element.parentElement;
     return element;
   };
-  let typing = null; // { field, node, dirty }
+  let typing = null; // { field, node, dirty, before, last }: `before` was typed and then taken away by the page
+  const typed = () => typing.before + holds(typing.field).slice(0, 20000);
   const beginTyping = (field) => {
     if (typing && typing.field === field) return;
     finishTyping();
     const told = about(field, true);
-    typing = { field, node: told.node, dirty: false };
+    typing = { field, node: told.node, dirty: false, before: '', last: '' };
     tell('edit', { ...told, secret: secrecy(field) });
   };
   const finishTyping = () => {
-    if (typing && typing.dirty) tell('input', { node: typing.node, text: holds(typing.field).slice(0, 20000), secret: secrecy(typing.field), final: true });
+    if (typing && typing.dirty) tell('input', { node: typing.node, text: typed(), secret: secrecy(typing.field), final: true });
     typing = null;
   };
   hear('beforeinput', (event) => {
     const field = heard(event) && fieldOf(origin(event));
-    if (field && editable(field)) beginTyping(field);
+    if (!field || !editable(field)) return;
+    beginTyping(field);
+    if (typing.last && !holds(field)) typing.before += typing.last; // as a terminal does
   });
   hear('input', (event) => {
     if (!heard(event)) return;
@@ -145,7 +150,8 @@
     beginTyping(field); // filled by the browser itself: nothing came before
     typing.dirty = true;
     const secret = secrecy(field);
-    tell('input', { node: typing.node, text: secret ? null : holds(field).slice(0, 20000), secret });
+    typing.last = holds(field);
+    tell('input', { node: typing.node, text: secret ? null : typed(), secret });
   });
   hear('focusout', (event) => { if (typing && heard(event) && fieldOf(origin(event)) === typing.field) finishTyping(); });
   hear('change', (event) => {
@@ -157,7 +163,7 @@
       chosen = null;
       tell('choose', { ...told, options: [...element.selectedOptions].map((option) => own.squeeze(option.label, 200)) });
     } else if (element.type === 'file') tell('files', { ...about(element, true), options: [...element.files].map((file) => file.name) });
-    else if (editable(element)) finishTyping();
+    else if (editable(element) && !SET.test(element.type || '')) finishTyping();
   });
 
   // A drop-down changes after the press or the key that opened it: how the page was is kept from then.
@@ -177,11 +183,12 @@
     const button = ['left', 'middle', 'right'][event.button];
     if (!button) return;
     const told = about(element);
+    const table = told.moment.seen.elements;
     opening(element);
     const target = chief().node(told.node);
     const box = target && target.nodeType === 1 ? target.getClientRects()[0] : null;
     const inside = target && box && target.ownerDocument === document;
-    press = { x: event.clientX, y: event.clientY, node: told.node };
+    press = { x: event.clientX, y: event.clientY, node: told.node, table };
     tell('press', {
       ...told, button, field: editable(fieldOf(element)) ? 'text' : /^(select|option)$/.test(element.localName) ? 'choice' : element.type === 'file' ? 'file' : '',
       set: element.localName === 'input' && SET.test(element.type),
@@ -194,27 +201,42 @@
     if (!press) return;
     const [dx, dy] = [event.clientX - press.x, event.clientY - press.y];
     const far = Math.hypot(dx, dy) >= FAR;
-    const choice = getSelection();
-    const element = far ? under(event) : origin(event);
-    const moment = far ? chief().recorder.moment() : null;
-    const node = far && element ? listed(moment, element) : press.node;
-    const target = far && node && node !== press.node ? chief().finding.describe(moment.seen.elements, node) : null;
-    const box = target ? chief().node(node).getClientRects()[0] : null;
+    const goal = far ? under(event) : null;
+    const target = goal ? chief().finding.describe(press.table, goal.id) : null;
+    // On the way things may have moved: where the goal stands now says nothing.
+    if (target) target.locators = target.locators.filter((one) => !/^(css|xpath|path)$/.test(one.kind));
     tell('release', {
-      node: node || null, target, far, by: [Math.round(dx), Math.round(dy)], dropped: at,
-      spot: box ? [Math.round(event.clientX - box.x), Math.round(event.clientY - box.y)] : null,
-      selecting: Boolean(choice && !choice.isCollapsed && String(choice).trim()), count: event.detail,
+      node: goal ? goal.id : press.node, target, far, by: [Math.round(dx), Math.round(dy)], dropped: at,
+      spot: goal ? goal.spot : null, count: event.detail,
     });
     press = null;
     turned();
   };
-  // Under the pointer, apart from what is being dragged there.
+  // What was under this point before the drag began, apart from what is dragged: a page makes room for it on the way.
   const under = (event) => {
-    const dragged = chief().node(press.node);
-    const all = document.elementsFromPoint(event.clientX, event.clientY);
-    return all.find((one) => !(dragged && dragged.contains(one))) || all[0];
+    let [x, y] = [event.clientX, event.clientY];
+    for (let view = window; view !== top; view = view.parent) {
+      const box = view.frameElement.getBoundingClientRect();
+      x += box.x + view.frameElement.clientLeft;
+      y += box.y + view.frameElement.clientTop;
+    }
+    const away = new Set([press.node]);
+    let found = null;
+    for (const line of press.table) {
+      if (away.has(line.parent)) away.add(line.id);
+      if (away.has(line.id) || line.tag === '#text' || line.visible === false || !line.box) continue;
+      const [left, up, wide, high] = line.box;
+      if (x >= left && y >= up && x < left + wide && y < up + high) found = { id: line.id, spot: [Math.round(x - left), Math.round(y - up)] };
+    }
+    return found;
   };
-  hear('mouseup', (event) => { if (heard(event)) let_go(event, false); });
+  // Of a mouse event the place is rounded down, of a pointer event it is not.
+  let up = null;
+  hear('pointerup', (event) => { up = heard(event) ? { clientX: event.clientX, clientY: event.clientY } : null; });
+  hear('mouseup', (event) => {
+    if (heard(event)) let_go({ clientX: up ? up.clientX : event.clientX, clientY: up ? up.clientY : event.clientY, detail: event.detail }, false);
+    up = null;
+  });
   hear('drop', (event) => { if (heard(event)) let_go(event, true); });
   hear('dragend', (event) => { if (heard(event)) let_go(event, false); });
   hear('dblclick', (event) => { if (heard(event)) tell('double', {}); });
@@ -240,7 +262,7 @@
     const submits = writes && event.key === 'Enter' && !command;
     const was = typing && typing.field === field ? typing.node : null;
     if (!submits || was === null) finishTyping();
-    else if (typing.dirty) { tell('input', { node: typing.node, text: holds(field).slice(0, 20000), secret: secrecy(field), final: true }); typing = null; }
+    else if (typing.dirty) { tell('input', { node: typing.node, text: typed(), secret: secrecy(field), final: true }); typing = null; }
     const focused = element !== document.body && element !== document.documentElement;
     const told = about(focused ? element : document.body, focused);
     tell('key', { ...told, node: focused ? told.node : null, target: focused ? told.target : null, keys, submits });

@@ -176,7 +176,7 @@
     for (const selector of byAttribute(element)) offer('attribute', selector);
     if (twins.length > 1) words(held, line).some((text) => offer('beside', role, name, text));
     const text = squeeze(element.textContent, 200);
-    if (text && text.length <= 80 && LETTER.test(text)) offer('text', element.localName, text);
+    if (text && text.length <= 80) offer('text', element.localName, text);
     offer('css', short(element));
     if (!element.getRootNode().host) offer('xpath', xpath(element));
     offer('path', structure(element));

@@ -32,6 +32,15 @@ from webapprentice.core.actions import (
 from webapprentice.core.records import Element, Observation, Outcome, Record, Result
 
 
+SOON = """new Promise((resolve) => {
+  const end = () => { watch.disconnect(); clearTimeout(limit); resolve(true); };
+  const watch = new MutationObserver(end);
+  const limit = setTimeout(end, 200);
+  watch.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+})"""
+"""Resolves when the page changes, or a fifth of a second later."""
+
+
 class Taken(Protocol):
     """Something that was done earlier in the same episode."""
 

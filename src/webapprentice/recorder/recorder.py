@@ -22,7 +22,6 @@ from webapprentice.recorder.keeping import Keeper
 from webapprentice.recorder.looks import Base, from_frame, from_top, html_with
 from webapprentice.redaction import secret_field
 
-DEBUG = bool(__import__("os").environ.get("RD"))
 RING = "__apprentice_ring"
 """The binding that the listener tells through; it is gone before the first script of a page runs."""
 TYPED = frozenset({"typed", "generated", "keyword", "keyword_generated", "auto_bookmark", "address_bar", "start_page"})
@@ -196,7 +195,6 @@ class Recorder:
                 self._look_soon(target)
         elif kind == "ready":
             await self._show()
-        if DEBUG: print({k:v for k,v in message.items() if k not in ("moment","target")})
         if self.keeper is None or kind in ("rest", "ready"):
             return
         if kind == "navigated":

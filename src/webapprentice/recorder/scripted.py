@@ -12,11 +12,11 @@ from webapprentice.core.actions import Action, Stop, Wait
 from webapprentice.core.faults import Fault, FaultError, Owner
 from webapprentice.core.keys import key_of
 from webapprentice.core.protocols import Happened, Start, World
-from webapprentice.core.records import Ending, Observation, Provenance, Task, Trajectory
+from webapprentice.core.records import Ending, Observation, Provenance, Result, Task, Trajectory
 from webapprentice.recorder.config import RecordConfig
 from webapprentice.recorder.events import Event
 from webapprentice.recorder.keeping import Keeper
-from webapprentice.recorder.person import Person, perform
+from webapprentice.recorder.person import SOON, Person, perform
 from webapprentice.recorder.recorder import Recorder
 from webapprentice.recorder.spool import SUFFIX, Header, Spool
 from webapprentice.store import Store
@@ -25,12 +25,8 @@ LONGEST = 60
 """Gestures of one recording at the most."""
 PATIENCE = 25
 """Looks for something that is not there yet."""
-_SOON = """new Promise((resolve) => {
-  const end = () => { watch.disconnect(); clearTimeout(limit); resolve(true); };
-  const watch = new MutationObserver(end);
-  const limit = setTimeout(end, 200);
-  watch.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
-})"""
+_NOT_YET = frozenset({Result.COVERED, Result.HIDDEN, Result.LATE, Result.STALE, Result.DISABLED})
+"""Outcomes that a person meets by waiting: something moves, or is not there yet."""
 
 
 class Done(NamedTuple):
@@ -110,24 +106,28 @@ async def _live(recorder: Recorder, keeper: Keeper, world: World, start: Start, 
         if isinstance(action, Stop):
             answer = action.answer
             break
-        if action is None or isinstance(action, Wait):
+        if action is None:
             waits += 1
             if waits > PATIENCE:
                 raise _stuck(f"after {len(done)} gestures of “{start.goal[:60]}” the next thing does not appear")
-            await window.evaluate(_SOON, "waiting for the page")
-            if isinstance(action, Wait):
-                done.append(Done(action, seen))
-        else:
+            await window.evaluate(SOON, "waiting for the page")
+        elif isinstance(action, Wait):
             done.append(Done(action, seen))
+            await act(window, action)
+        else:
             outcome = await perform(window, action)
-            if outcome.result != DONE.result:
+            if outcome.result in _NOT_YET and waits < PATIENCE:
+                waits += 1
+                await window.evaluate(SOON, "waiting for the page")
+            elif outcome.result != DONE.result:
                 raise _stuck(f"{action.kind} in “{start.goal[:60]}”: {outcome.result}: {outcome.message}")
-            waits = 0
+            else:
+                done.append(Done(action, seen))
+                waits = 0
+        await recorder.look()
         happened = await world.step(Wait(seconds=0.0))
         seen = happened.observation or seen
         over, raw = happened.outcome.done, happened.raw_reward
-        if not over:
-            await recorder.look()
     if answer is not None and not over:
         happened = await world.step(Stop(answer=answer))
         raw, seen = happened.raw_reward, happened.observation or seen
