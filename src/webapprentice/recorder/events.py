@@ -8,7 +8,7 @@ from webapprentice.core.records import Record, Target
 
 Kind = Literal[
     *("press", "release", "double", "edit", "input", "choose", "files", "key", "wheel", "hover", "dialog"),
-    *("navigated", "opened", "closed", "shown", "goal", "pause", "resume", "undo", "end", "look"),
+    *("navigated", "opened", "closed", "shown", "goal", "pause", "resume", "undo", "end", "moving"),
 ]
 
 

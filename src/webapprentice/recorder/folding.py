@@ -26,8 +26,10 @@ from webapprentice.core.actions import (
 from webapprentice.core.records import Record, Target
 from webapprentice.recorder.events import Event
 
-AFTERWARDS = 1.0
-"""Seconds after a press or a key in which going back, reloading or closing a tab is the page's doing."""
+AFTERWARDS = 2.0
+"""Seconds in which a page goes back, or a tab closes, after a script has asked for it."""
+RELOADS = 1.0
+"""Seconds after a press or a key in which a reload is the page's doing."""
 HOVERS = 20
 """Things pointed at since the last step that are remembered."""
 DRAWN = frozenset({"canvas", "svg", "img", "video", "embed", "object"})
@@ -68,6 +70,8 @@ class Fold:
         self._hovers: list[Event] = []
         self._busy = float("-inf")
         """When the person last did something in a page."""
+        self._moving = float("-inf")
+        """When a script last asked to go back, or to close a tab."""
 
     def take(self, event: Event) -> None:
         """Take one more event."""
@@ -86,6 +90,8 @@ class Fold:
                 self._tab(event)
             case _ if self.paused or self.ended:
                 pass
+            case "moving":
+                self._moving = event.at
             case "navigated":
                 self._navigated(event)
             case "dialog":
@@ -95,7 +101,7 @@ class Fold:
 
     def _act(self, event: Event) -> None:
         """What is done in a page."""
-        if event.kind not in ("hover", "release", "look"):
+        if event.kind not in ("hover", "release"):
             self._busy = event.at
         match event.kind:
             case "hover":
@@ -178,18 +184,19 @@ class Fold:
     def _input(self, event: Event) -> None:
         if event.node is None:
             return
-        last = self._last
-        if last is not None and isinstance(last.action, Type) and self._continues(last, event):
-            if event.text is not None:
-                self.drafts[-1] = last.with_(action=last.action.model_copy(update={"text": event.text}))
-            return
-        if self._edit is None or self._edit.node != event.node or self._edit.tab != event.tab:
-            return  # the end of something that was said already
-        begun = self._before(self._edit, "text")
-        last = self._last
-        if last is not None and isinstance(last.action, Type) and self._continues(last, event):
-            return self._input(event)  # back in the same field
-        return self._put(begun.with_(field=""), Type(node=event.node, text=event.text or ""))
+        edit, self._edit = self._edit, None
+        begins = edit is not None and (edit.node, edit.tab) == (event.node, event.tab)
+        begun = self._before(edit, "text") if edit is not None and begins else event
+        for place in range(len(self.drafts) - 1, -1, -1):
+            draft = self.drafts[place]
+            if isinstance(draft.action, Type) and self._continues(draft, event):
+                if event.text is not None:
+                    self.drafts[place] = draft.with_(action=draft.action.model_copy(update={"text": event.text}))
+                return
+            if begins:
+                break  # something else was done since it was typed into last
+        if begins:
+            self._put(begun.with_(field=""), Type(node=event.node, text=event.text or ""))
 
     def _continues(self, last: Draft, event: Event) -> bool:
         typed = last.action
@@ -230,7 +237,10 @@ class Fold:
         if keys in known and last is not None:
             self.drafts.pop()
             event = event.with_(seen=last.seen or event.seen)
-        elif event.how == "page" or (event.how != "typed" and event.at - self._busy < AFTERWARDS):
+        elif event.how == "page" or (event.how == "reload" and event.at - self._busy < RELOADS):
+            return
+        elif event.how in ("back", "forward") and event.at - self._moving < AFTERWARDS:
+            self._moving = float("-inf")
             return
         match event.how:
             case "back":
@@ -259,7 +269,7 @@ class Fold:
     def _closed(self, event: Event) -> None:
         place = self.tabs.index(event.tab)
         at = self.tabs.index(self.active) if self.active in self.tabs else 0
-        own = event.at - self._busy >= AFTERWARDS and len(self.tabs) > 1 and not self.paused and not self.ended
+        own = event.at - self._moving >= AFTERWARDS and len(self.tabs) > 1 and not self.paused and not self.ended
         if own and event.tab != self.active:
             self._put(event, SwitchTab(index=place))
             at = place

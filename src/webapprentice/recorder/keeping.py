@@ -22,6 +22,7 @@ from webapprentice.recorder.folding import Draft, Fold, said
 from webapprentice.recorder.looks import picture
 from webapprentice.recorder.spool import Header, Spool
 from webapprentice.redaction import Redactor
+from webapprentice.redaction.fields import random_looking, secret_value
 from webapprentice.store import Episode, Store
 
 REMEMBERED = 64
@@ -46,11 +47,16 @@ class Keeper:
 
     # Cleaning
 
-    def learn(self, secrets: Sequence[dict[str, Any]]) -> dict[int, str]:
-        """Learn what secret fields hold; their placeholders by node id."""
+    def learn(self, secrets: Sequence[dict[str, Any]]) -> None:
+        """Learn what secret fields hold; of hidden ones, what looks like a secret."""
         if self.redactor is None:
-            return {}
-        return {one["node"]: self.redactor.learn(one["kind"], one["value"]) for one in secrets if one["value"].strip()}
+            return
+        for one in secrets:
+            kind, value = one["kind"], one["value"]
+            if kind == "hidden":
+                kind = secret_value(one["name"], value) or ("hidden" if random_looking(value) else "")
+            if kind and value.strip():
+                self.redactor.learn(kind, value)
 
     def clean(self, text: str) -> str:
         """The text without secrets."""

@@ -22,9 +22,9 @@
 
   // What is secret stays secret: a field that once held a password is one for ever.
   const KINDS = [
-    ['card', /\b(cc-?(number|exp|csc)?|card-?(number|no|num)|pan)\b|credit.?card|card.?number/i],
-    ['code', /one-time-code|\botp\b|\b2fa\b|\bmfa\b|verification.?code|security.?code.?sent|passcode/i],
-    ['cvc', /\b(cvc|cvv|csc|cvc2|cvv2)\b|security.?code/i],
+    ['cvc', /\b(cc-csc|cvc2?|cvv2?|csc)\b|security.?code/i],
+    ['card', /\b(cc-number|cc-?num|card-?(number|no|num))\b|credit.?card|card.?number/i],
+    ['code', /one-time-code|\botp\b|\b2fa\b|\bmfa\b|verification.?code|passcode/i],
     ['ssn', /\bssn\b|social.?security/i],
     ['password', /passw|passphrase|\bpwd\b/i],
     ['token', /token|api.?key|secret|\bcsrf|\bxsrf|session.?id|nonce/i],
@@ -52,7 +52,7 @@
       try { inner = element.contentDocument; } catch { /* another origin */ }
       if (inner) secretsOf(inner, found);
       const kind = secrecy(element);
-      if (kind && holds(element)) found.push({ kind, value: holds(element).slice(0, 2000), node: own.id(element) || 0 });
+      if (kind && holds(element)) found.push({ kind, value: holds(element).slice(0, 2000), name: element.name || element.id || '' });
     }
     return found;
   };
@@ -76,7 +76,8 @@
   // not a large part of the page that merely listens.
   const CONTROLS = /^(button|link|checkbox|radio|switch|tab|menuitem\w*|option|treeitem|textbox|searchbox|combobox|listbox|slider|spinbutton)$/;
   const area = (line) => (line.box ? line.box[2] * line.box[3] : 0);
-  const listed = (moment, node) => {
+  const INLINE = new Set('span b i em strong small u s sub sup mark code img svg path g use rect circle font'.split(' '));
+  const listed = (moment, node, exact = false) => {
     let found = 0;
     for (let at = node; at; at = at.parentNode || at.host || (at.defaultView && at.defaultView !== top && at.defaultView.frameElement)) {
       if (at.nodeType !== 1) continue;
@@ -85,8 +86,9 @@
         const held = moment.near.get(chief().id(at.control));
         if (held && held.visible !== false) return held.id;
       }
-      if (line && line.clickable && (!found || CONTROLS.test(line.role) || line.tag === 'summary' || (area(line) > 0 && area(line) <= 4 * area(moment.near.get(found))))) return line.id;
+      if (line && line.clickable && (!found || CONTROLS.test(line.role) || line.tag === 'summary' || (INLINE.has(moment.near.get(found).tag) && area(line) > 0 && area(line) <= 4 * area(moment.near.get(found))))) return line.id;
       if (line && !found) found = line.id;
+      if (found && exact) return found;
       if (at.localName === 'body') break;
     }
     return found;
@@ -294,7 +296,7 @@
 
   // What pointing at something brings up. Read when the page has come to rest.
   let pointed = null;
-  let visible = null;
+  let before = null; // the page when it last was at rest
   let resting = 0;
   let since = 0;
   hear('mouseover', (event) => {
@@ -313,17 +315,26 @@
     if (!OPTIONS.hovers || top !== window) return;
     const { seen } = own.observe({ first: 0, ...OPTIONS });
     const now = new Set(seen.elements.filter((line) => line.tag !== '#text' && line.visible !== false).map((line) => line.id));
-    if (cause === 'point' && visible && pointed && pointed.isConnected) {
-      const fresh = [...now].filter((id) => !visible.has(id));
+    if (cause === 'point' && before && pointed && pointed.isConnected) {
+      const was = new Set(before.filter((line) => line.tag !== '#text' && line.visible !== false).map((line) => line.id));
+      const fresh = [...now].filter((id) => !was.has(id));
       if (fresh.length) {
-        const node = listed({ near: lines(seen.elements.filter((line) => visible.has(line.id))) }, pointed);
+        const node = listed({ near: lines(before.filter((line) => was.has(line.id))) }, pointed, true);
         version += 1;
-        if (node) tell('hover', { node, target: own.finding.describe(seen.elements, node), revealed: fresh.slice(0, 2000) });
+        if (node) tell('hover', { node, target: own.finding.describe(before, node), revealed: fresh.slice(0, 2000) });
       }
     }
-    visible = now;
+    before = seen.elements;
     cause = 'rest';
   };
+
+  // Going back, and closing, that a script has asked for is not the person's doing.
+  for (const [holder, names] of [[History.prototype, ['back', 'forward', 'go']], [window, ['close']]]) {
+    for (const name of names) {
+      const does = holder[name];
+      holder[name] = function (...args) { tell('moving', {}); return does.apply(this, args); };
+    }
+  }
 
   const watch = () => {
     new MutationObserver((all) => { if (all.some((one) => one.target.localName !== BAR && ![...one.addedNodes].some((node) => node.localName === BAR))) turned(); })

@@ -55,7 +55,7 @@ async def locate(window: Window, target: Target, seen: Observation) -> Found:
 
 async def _search(window: Window, target: Target, seen: Observation) -> list[list[int]]:
     """The node ids that each locator finds, in the frame that was recorded if that is there."""
-    home = _home(window, target, seen)
+    home = home_of(window, target, seen)
     config = window.config
     options = {"first": 0, "nodes": config.max_nodes, "millis": config.walk_seconds * 4000}
     options |= {"table": config.table_bytes, "skip": "", "masked": config.mask_passwords}
@@ -65,13 +65,19 @@ async def _search(window: Window, target: Target, seen: Observation) -> list[lis
     return [[int(node) for node in nodes] for nodes in told]
 
 
-def _home(window: Window, target: Target, seen: Observation) -> Frame | None:
+def address_of(target: Target, page: str) -> str:
+    """The address of the document that the target was in, on a page with this address."""
+    first = target.hosts[0] if target.hosts else ""
+    return first.removeprefix("frame ") if first.startswith(("frame http:", "frame https:")) else page
+
+
+def home_of(window: Window, target: Target, seen: Observation) -> Frame | None:
     """The frame of another origin that the target was in."""
-    if not target.hosts or not target.hosts[0].startswith(("frame http:", "frame https:")):
+    if not address_of(target, ""):
         return None
     homes = {id(home): home for one in seen.elements if (home := window.home(one.id)) is not None}
     places = [home for home in homes.values() if home.session.lost is None]
-    return places[0] if len(places) == 1 else _same_place(places, target.hosts[0].removeprefix("frame "), seen, window)
+    return places[0] if len(places) == 1 else _same_place(places, address_of(target, ""), seen, window)
 
 
 def _same_place(homes: Sequence[Frame], address: str, seen: Observation, window: Window) -> Frame | None:

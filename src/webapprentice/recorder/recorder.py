@@ -28,7 +28,7 @@ TYPED = frozenset({"typed", "generated", "keyword", "keyword_generated", "auto_b
 """How a person comes to a page who was not led there by another one."""
 ORDERS = frozenset({"goal", "pause", "resume", "undo", "end"})
 """What the bar says."""
-PASSIVE = frozenset({"hover", "rest", "look", "ready"})
+PASSIVE = frozenset({"hover", "rest", "ready", "moving", "dialog"})
 """Told by tabs that nobody need be looking at."""
 
 
@@ -330,6 +330,11 @@ class Recorder:
         before = base.observation.element(event.node) if event.node is not None else None
         same = element is not None and before is not None and element.box == before.box
         return base.png if same and event.kind != "hover" else None
+
+    def covers(self, node: int) -> bool:
+        """Whether the last look at the active tab has seen this element, where it is in a frame of another origin."""
+        base = self._bases.get(self._active())
+        return self.window.home(node) is None or (base is not None and node in base.homes)
 
     def _look_soon(self, target: str) -> None:
         if self.keeper is None or self.config.browser.headless or target != self._active():

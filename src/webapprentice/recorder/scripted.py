@@ -115,6 +115,8 @@ async def _live(recorder: Recorder, keeper: Keeper, world: World, start: Start, 
             done.append(Done(action, seen))
             await act(window, action)
         else:
+            if not recorder.covers(getattr(action, "node", None) or 0):
+                await recorder.look()
             outcome = await perform(window, action)
             if outcome.result in _NOT_YET and waits < PATIENCE:
                 waits += 1

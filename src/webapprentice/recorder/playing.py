@@ -10,9 +10,9 @@ from webapprentice.browser import Window, act, landed
 from webapprentice.core.actions import Action, Goto, Stop, Type, Upload
 from webapprentice.core.faults import FaultError, UsageError
 from webapprentice.core.records import Observation, Outcome, Record, Result, Step, Trajectory
-from webapprentice.recorder.locating import Found, Trial, locate, survived
+from webapprentice.recorder.locating import Found, Trial, address_of, home_of, locate, survived
 from webapprentice.recorder.person import SOON
-from webapprentice.recorder.secrets import filled
+from webapprentice.recorder.filling import filled
 
 AGAIN = frozenset({Result.COVERED, Result.HIDDEN, Result.LATE, Result.STALE, Result.DISABLED})
 """Outcomes that may be another a moment later."""
@@ -110,7 +110,7 @@ async def _play(
         if worst is None:
             try:
                 action = _action(step, found, files)
-                action = _with_secrets(action, step, seen, environment)
+                action = await _with_secrets(window, action, step, seen, environment)
             except UsageError as error:
                 return Played(**told, result="needs", message=str(error))
             outcome = await _do(window, action)
@@ -160,11 +160,16 @@ def _action(step: Step, found: Sequence[Found], files: Mapping[str, str]) -> Act
     return step.action.model_copy(update=changes) if changes else step.action
 
 
-def _with_secrets(
-    action: Action, step: Step, seen: Observation, environment: Mapping[str, str] | None
+async def _with_secrets(
+    window: Window, action: Action, step: Step, seen: Observation, environment: Mapping[str, str] | None
 ) -> Action:
-    recorded, here = step.observation.url, seen.url
     if isinstance(action, Type):
+        recorded, here = step.observation.url, seen.url
+        if step.targets:
+            recorded = address_of(step.targets[0], recorded)
+            home = home_of(window, step.targets[0], seen)
+            if home is not None:
+                here = str(await window.evaluate("location.href", "asking a frame where it is", home=home))
         return action.model_copy(update={"text": filled(action.text, recorded, here, environment)})
     if isinstance(action, Goto):
         return action.model_copy(update={"url": filled(action.url, action.url, action.url, environment)})
