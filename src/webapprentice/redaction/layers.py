@@ -28,7 +28,7 @@ _UNTAGGED = re.compile(f"{_HELD}|{_ESCAPES}|<[^<>]*>")
 _WORDS = re.compile(r"[^\W_\0]+|\0")
 _FEW = 60
 """Foreign characters that are replaced one after the other."""
-_BLOCK = 4096
+_BLOCK = 256
 _ASCII = bytes(code + 32 if 65 <= code <= 90 else code for code in range(256))
 _DROPPED = bytes(code for code in range(1, 128) if not chr(code).isalnum())
 

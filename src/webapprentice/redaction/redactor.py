@@ -163,15 +163,16 @@ class Redactor:
             needle = self._needles.get(identity(step.action.text))
             if needle is not None:
                 said = _replaced(said, [(*span, needle.placeholder) for span in needle.bounded(said)])
-        return step.model_copy(
-            update={
-                "observation": self.observation(step.observation),
-                "said": self.clean(said),
-                "action": action,
-                "unread": self.clean(step.unread) if step.unread else step.unread,
-                "outcome": step.outcome.model_copy(update={"message": self.clean(step.outcome.message)}),
-            }
-        )
+        changes: dict[str, object] = {
+            "observation": self.observation(step.observation),
+            "said": self.clean(said),
+            "action": action,
+            "unread": self.clean(step.unread) if step.unread else step.unread,
+            "outcome": step.outcome.model_copy(update={"message": self.clean(step.outcome.message)}),
+        }
+        if any(getattr(step, name) != value for name, value in changes.items()):
+            changes |= {"prompt_key": None, "logprob": None}  # those were of the words with the secret in them
+        return step.model_copy(update=changes)
 
     def trajectory(self, trajectory: Trajectory) -> Trajectory:
         """A trajectory without secrets. All of its steps are read first, so a secret is gone from earlier steps too."""

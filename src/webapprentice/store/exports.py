@@ -47,8 +47,11 @@ def read_jsonl(path: Path) -> Iterator[Trajectory]:
         raise UsageError(f"cannot read {path}: {error.strerror or error}") from error
 
 
-def export_parquet(trajectories: Iterable[Trajectory], path: Path) -> int:
-    """Write one row a step; returns how many. Checked by reading the footer back before it takes its name."""
+def export_parquet(trajectories: Iterable[Trajectory], path: Path, note: str = "") -> int:
+    """Write one row a step; returns how many. Checked by reading the footer back before it takes its name.
+
+    The note stands in the file's metadata, under `webapprentice`.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -75,6 +78,8 @@ def export_parquet(trajectories: Iterable[Trajectory], path: Path) -> int:
             ("observation", pa.string()),
         ]
     )
+    if note:
+        schema = schema.with_metadata({"webapprentice": note})
     part = path.with_name(path.name + ".part")
     number = 0
     try:
