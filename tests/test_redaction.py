@@ -99,6 +99,14 @@ def test_a_secret_that_tags_divide() -> None:
     assert redactor.observation(redactor.observation(seen)) == redactor.observation(seen)
 
 
+def test_a_secret_that_a_long_string_cuts_off() -> None:
+    redactor = Redactor()
+    redactor.learn("password", "correct horse battery")
+    cut = ("x" * 105 + " correct horse battery")[:120]
+    seen = Observation(url="", elements=(Element(id=1, tag="p", attributes={"title": cut}),))
+    assert redactor.observation(seen).elements[0].attributes["title"] == "x" * 105 + " {{password:1}}"
+
+
 def test_placeholders_are_typed_and_stay_the_same() -> None:
     redactor = Redactor()
     assert [redactor.learn("password", "first-pass"), redactor.learn("card", "4111 1111 1111 1111")] == [

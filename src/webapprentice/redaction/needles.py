@@ -25,6 +25,8 @@ _NAMED = re.compile(
 )
 _BEFORE = 30
 """Characters before a short secret in which a word such as PIN is looked for."""
+_TAIL = 2000
+"""Characters of a secret that are looked for at the end of a text that was cut."""
 Span = tuple[int, int]
 
 
@@ -77,6 +79,16 @@ class Needle:
                     elif not self._digits or _apart(layer.text, *inner):
                         yield self._with_edges(text, start, end)
                     at = layer.squashed.find(form.text, at + 1)
+
+    def tail(self, text: str) -> Span | None:
+        """Where the text ends in the midst of this secret, as a string does that was cut to a length."""
+        layer = Layer(text[-_TAIL:])
+        for form in self._forms:
+            for size in range(min(len(form.text) - 1, len(layer.squashed)), SHORTEST - 1, -1):
+                if layer.squashed.endswith(form.text[:size]):
+                    start, _ = layer.unsquashed(len(layer.squashed) - size, len(layer.squashed))
+                    return start + len(text) - len(layer.text), len(text)
+        return None
 
     def bounded(self, text: str) -> Iterator[Span]:
         """Where it stands as a word of its own."""
