@@ -269,7 +269,7 @@ def test_boxes_of_what_shows_a_secret() -> None:
 @example("-----BEGIN PRIVATE KEY-----" * 300)
 @example("&#" * 800)
 @example("%4" * 800 + "%41" * 800)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_any_text_is_cleaned_and_cleaned_once(text: str) -> None:
     redactor = Redactor()
     redactor.learn("password", "hunter2!")

@@ -32,6 +32,19 @@ def export_jsonl(trajectories: Iterable[Trajectory], path: Path) -> int:
     return number
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file that appears whole or not at all. Raises OutputError."""
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+
+
 def read_jsonl(path: Path) -> Iterator[Trajectory]:
     """Trajectories of a JSONL file. Raises UsageError that names the line when one cannot be read."""
     try:
