@@ -9,7 +9,18 @@ without being learned.
 """
 
 from webapprentice.redaction.fields import secret_field
+from webapprentice.redaction.findings import Finding, Masked, findings, masked, summary
 from webapprentice.redaction.placeholders import PLACEHOLDER, placeholders
 from webapprentice.redaction.redactor import Redactor
 
-__all__ = ["PLACEHOLDER", "Redactor", "placeholders", "secret_field"]
+__all__ = [
+    "PLACEHOLDER",
+    "Finding",
+    "Masked",
+    "Redactor",
+    "findings",
+    "masked",
+    "placeholders",
+    "secret_field",
+    "summary",
+]

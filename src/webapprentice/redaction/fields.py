@@ -47,12 +47,13 @@ _ALWAYS = {
 _LOOKING = (
     "token tokens session sess sessid sessionid phpsessid jsessionid sid key apikey csrf csrftoken xsrf auth "
     "authorization authenticity code sig signature nonce state ticket jwt assertion credential credentials hmac access "
-    "refresh verifier challenge secret viewstate samlresponse samlrequest bearer accesskey authkey authtoken hash "
+    "refresh verifier challenge secret viewstate samlresponse samlrequest bearer accesskey authkey authtoken "
     "accesstoken refreshtoken idtoken clientsecret"
 )
 _LOOKS = frozenset(_LOOKING.split())
 """Words of a name whose value is a secret when it looks random."""
 _DIGITS = frozenset({"code", "pin", "otp", "token"})
+_DIGIT = re.compile(r"[0-9]")
 _RUN = re.compile(r"[A-Za-z0-9]+")
 
 
@@ -89,12 +90,12 @@ def secret_value(name: str, value: str) -> str:
 
 def random_looking(value: str) -> bool:
     """A run of letters and digits that nobody would type by hand: long, and mixed as words and dates are not."""
-    if len(value) < 8:
+    if len(value) < 8 or (len(value) < 16 and _DIGIT.search(value) is None):
         return False
     longest = max(_RUN.findall(value[:4096]), key=len, default="")
     if len(longest) < 8:
         return len(value) >= 24 and sum(map(str.isdigit, value)) >= 6 and any(map(str.isalpha, value))
-    digits = sum(map(str.isdigit, longest))
+    digits = sum(map(longest.count, "0123456789"))
     letters = len(longest) - digits
     if digits == 0:
         humps = sum(a.islower() and b.isupper() for a, b in pairwise(longest))
@@ -102,8 +103,10 @@ def random_looking(value: str) -> bool:
         return len(longest) >= 16 and humps >= 3 and vowels < letters * 0.3
     if letters == 0:
         return len(longest) >= 18
+    if digits < 2 or len(set(longest)) < 5:
+        return False
     turns = sum(a.isdigit() != b.isdigit() for a, b in pairwise(longest))
-    return (turns >= 2 or len(longest) >= 20) and digits >= 2 and len(set(longest)) >= 5
+    return turns >= 2 or len(longest) >= 20
 
 
 def secret_field(attributes: Mapping[str, str], tag: str = "input") -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from webapprentice.redaction.layers import Layer, fold, squash
+from webapprentice.redaction.layers import Layer, fold, layers, squash
 
 SHORTEST = 6
 """Letters and digits that a secret must have to be looked for inside longer words."""
@@ -25,6 +25,8 @@ _NAMED = re.compile(
 )
 _BEFORE = 30
 """Characters before a short secret in which a word such as PIN is looked for."""
+_TAIL = 2000
+"""Characters of a secret that are looked for at the end of a text that was cut."""
 Span = tuple[int, int]
 
 
@@ -60,9 +62,9 @@ class Needle:
             rf"(?<![\w.,])(?:{re.escape(folded)}|{'|'.join(map(re.escape, _tokens(value)))})(?![\w=]|[.,]\d)"
         )
 
-    def spans(self, text: str, layers: Iterable[Layer]) -> Iterator[Span]:
-        """Where it stands in the text that the layers were made of, in any spelling."""
-        for layer in layers:
+    def spans(self, text: str, made: Iterable[Layer]) -> Iterator[Span]:
+        """Where it stands in the text that these layers were made of, in any spelling."""
+        for layer in made:
             if self.weak:
                 yield from self._beside_its_name(layer)
             elif self._literal is not None:
@@ -77,6 +79,17 @@ class Needle:
                     elif not self._digits or _apart(layer.text, *inner):
                         yield self._with_edges(text, start, end)
                     at = layer.squashed.find(form.text, at + 1)
+
+    def tail(self, text: str) -> Span | None:
+        """Where the text ends in the midst of this secret, as a string does that was cut to a length."""
+        end = text[-_TAIL:]
+        layer = next(layers(end))
+        for form in self._forms:
+            for size in range(min(len(form.text) - 1, len(layer.squashed)), SHORTEST - 1, -1):
+                if layer.squashed.endswith(form.text[:size]):
+                    inner = layer.unsquashed(len(layer.squashed) - size, len(layer.squashed))
+                    return layer.origin(*inner)[0] + len(text) - len(end), len(text)
+        return None
 
     def bounded(self, text: str) -> Iterator[Span]:
         """Where it stands as a word of its own."""

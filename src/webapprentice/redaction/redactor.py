@@ -19,6 +19,8 @@ from webapprentice.redaction.strings import rebuilt, strings
 
 ECHOES = 200
 """Secrets known by their shape alone whose echoes are looked for as well: a page of ten thousand tokens stays cheap."""
+CUT = 100
+"""Characters from which on a string may have been cut to a length: attributes are at 120."""
 SHORTEST_WEAK = 3
 """Characters below which a secret is hidden in its own field alone."""
 _PASSES = 4
@@ -163,15 +165,16 @@ class Redactor:
             needle = self._needles.get(identity(step.action.text))
             if needle is not None:
                 said = _replaced(said, [(*span, needle.placeholder) for span in needle.bounded(said)])
-        return step.model_copy(
-            update={
-                "observation": self.observation(step.observation),
-                "said": self.clean(said),
-                "action": action,
-                "unread": self.clean(step.unread) if step.unread else step.unread,
-                "outcome": step.outcome.model_copy(update={"message": self.clean(step.outcome.message)}),
-            }
-        )
+        changes: dict[str, object] = {
+            "observation": self.observation(step.observation),
+            "said": self.clean(said),
+            "action": action,
+            "unread": self.clean(step.unread) if step.unread else step.unread,
+            "outcome": step.outcome.model_copy(update={"message": self.clean(step.outcome.message)}),
+        }
+        if any(getattr(step, name) != value for name, value in changes.items()):
+            changes |= {"prompt_key": None, "logprob": None}  # those were of the words with the secret in them
+        return step.model_copy(update=changes)
 
     def trajectory(self, trajectory: Trajectory) -> Trajectory:
         """A trajectory without secrets. All of its steps are read first, so a secret is gone from earlier steps too."""
@@ -305,9 +308,19 @@ class Redactor:
                 spans += [(start, end, needle.placeholder) for start, end in needle.spans(text, made)]
         return _apart(spans, held)
 
+    def _cut(self, text: str) -> str:
+        """The text without a secret that its end cuts off: long strings of a page are not kept whole."""
+        if len(text) < CUT:
+            return text
+        for needle in self._needles.values():
+            span = needle.tail(text)
+            if span is not None:
+                return _replaced(text, [(*span, needle.placeholder)])
+        return text
+
     def _together(self, texts: Sequence[str], shaped: bool = True) -> list[str]:
         """The texts of one page without secrets, also those that neighbouring texts divide."""
-        found = list(texts)
+        found = list(map(self._cut, texts))
         for _ in range(_PASSES):
             places, length = [], 0
             for text in found:

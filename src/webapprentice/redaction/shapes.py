@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from webapprentice.redaction.fields import random_looking, secret_name, secret_value
+from webapprentice.redaction.layers import fold
 
 
 class Shape(NamedTuple):
@@ -27,7 +28,7 @@ _BRANDS = re.compile(
     r"|3(?:0[0-5]|[68]\d)\d{11}|6(?:011|5\d{2}|4[4-9]\d)\d{12}|35(?:2[89]|[3-8]\d)\d{12}|62\d{14,17}"
 )
 _JWT = re.compile(r"eyJ[\w-]{8,4000}\.[\w-]{8,8000}(?:\.[\w-]{0,2000})?")
-_BEARER = re.compile(r"\b(?:bearer|basic|token|apikey)[ :]{1,3}([A-Za-z0-9._~+/-]{16,4000}={0,2})", re.I)
+_BEARER = re.compile(r"(?:bearer|basic|token|apikey)[ :]{1,3}([A-Za-z0-9._~+/-]{16,4000}={0,2})", re.I)
 _PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]{0,40}PRIVATE KEY)-----")
 _PREFIXED = {
     "AKIA": r"AKIA[0-9A-Z]{16}",
@@ -52,24 +53,22 @@ _PREFIXED = {
     "EAAC": r"EAAC[A-Za-z0-9]{20,400}",
 }
 _KEYS = {prefix: re.compile(rf"(?<![A-Za-z0-9_]){pattern}") for prefix, pattern in _PREFIXED.items()}
-_USERINFO = re.compile(r"\b[A-Za-z][A-Za-z0-9+-]{1,20}://([^\s/?#@<>\"'{}]{1,300})@")
-_COOKIE = re.compile(r"\b(?:set-)?cookie2?[\"']?\s{0,2}[:=]\s{0,2}[\"']?(?=[\w.-]{1,100}=)([^\r\n<>\"']{3,4000})", re.I)
+_USERINFO = re.compile(r"://([^\s/?#@<>\"'{}]{1,300})@")
+_COOKIE = re.compile(r"cookie2?[\"']?\s{0,2}[:=]\s{0,2}[\"']?(?=[\w.-]{1,100}=)([^\r\n<>\"']{3,4000})", re.I)
 _PAIR = re.compile(r"[\w.%-]{1,100}=([^;,\s]{3,4000})")
-_HEADER = re.compile(
-    r"\b(?:proxy-)?authorization[\"']?\s{0,2}[:=]\s{0,2}[\"']?(?:[A-Za-z-]{2,12} )?([^\s\"'<>,;{]{6,4000})", re.I
-)
+_HEADER = re.compile(r"authorization[\"']?\s{0,2}[:=]\s{0,2}[\"']?(?:[A-Za-z-]{2,12} )?([^\s\"'<>,;{]{6,4000})", re.I)
 _PARAMETER = re.compile(r"(?<=[?&;#])([\w.\[\]%-]{1,80})=([^&#;\s\"'<>{}\\]{3,4000})")
 _GIVEN = re.compile(r"[:=]\s{0,2}\\?[\"']?([A-Za-z0-9+/_.~%-]{8,4000}={0,2})")
 _NAME = re.compile(r"([\w.-]{2,80}?)\\?[\"']?\s{0,2}$")
 _PATH = re.compile(
     r"/(?:reset|invite|invitation|verify|confirm|confirmation|activate|magic|token|unsubscribe|password)[\w-]{0,30}/"
-    r"([\w.~=-]{16,400})(?=[/?#\s\"'<>]|$)",
-    re.I,
+    r"([\w.~=-]{16,400})(?=[/?#\s\"'<>]|$)"
 )
 
 
 def shapes(text: str) -> Iterator[Shape]:
     """What looks like a secret; spans may overlap."""
+    folded = fold(text)
     yield from _cards(text)
     if "eyJ" in text:
         yield from (Shape("jwt", *found.span()) for found in _JWT.finditer(text))
@@ -80,13 +79,13 @@ def shapes(text: str) -> Iterator[Shape]:
         yield from _private_keys(text)
     if "@" in text and "://" in text:
         yield from (Shape("userinfo", *found.span(1)) for found in _USERINFO.finditer(text))
-    yield from _headers(text)
+    yield from _headers(text, folded)
     if "=" in text:
         yield from _parameters(text)
     yield from _given(text)
     if "/" in text:
-        for found in _PATH.finditer(text):
-            if random_looking(found[1]):
+        for found in _PATH.finditer(folded):
+            if random_looking(text[slice(*found.span(1))]):
                 yield Shape("token", *found.span(1))
 
 
@@ -120,22 +119,29 @@ def _private_keys(text: str) -> Iterator[Shape]:
         )
 
 
-def _headers(text: str) -> Iterator[Shape]:
-    low = text.lower()
-    if "bearer" in low or "basic" in low or "token" in low or "apikey" in low:
-        for found in _BEARER.finditer(text):
+def _headers(text: str, folded: str) -> Iterator[Shape]:
+    for word in ("bearer", "basic", "token", "apikey"):
+        for found in _at(_BEARER, word, text, folded):
             if random_looking(found[1]):
                 yield Shape("token", *found.span(1))
-    if "authorization" in low:
-        for found in _HEADER.finditer(text):
-            if any(map(str.isdigit, found[1])) or found[1].endswith("="):
-                yield Shape("token", *found.span(1))
-    if "cookie" in low:
-        for found in _COOKIE.finditer(text):
-            for pair in _PAIR.finditer(text, *found.span(1)):
-                value = pair[1]
-                if len(value) >= 8 and not value.startswith(("{{", "/")) and any(map(str.isdigit, value)):
-                    yield Shape("cookie", *pair.span(1))
+    for found in _at(_HEADER, "authorization", text, folded):
+        if any(map(str.isdigit, found[1])) or found[1].endswith("="):
+            yield Shape("token", *found.span(1))
+    for found in _at(_COOKIE, "cookie", text, folded):
+        for pair in _PAIR.finditer(text, *found.span(1)):
+            value = pair[1]
+            if len(value) >= 8 and not value.startswith(("{{", "/")) and any(map(str.isdigit, value)):
+                yield Shape("cookie", *pair.span(1))
+
+
+def _at(pattern: re.Pattern[str], word: str, text: str, folded: str) -> Iterator[re.Match[str]]:
+    """What the pattern finds where this word begins; a search for the word alone is far faster."""
+    at = folded.find(word)
+    while at >= 0:
+        found = pattern.match(text, at)
+        if found is not None:
+            yield found
+        at = folded.find(word, at + len(word))
 
 
 def _parameters(text: str) -> Iterator[Shape]:

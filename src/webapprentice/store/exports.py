@@ -32,6 +32,19 @@ def export_jsonl(trajectories: Iterable[Trajectory], path: Path) -> int:
     return number
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file that appears whole or not at all. Raises OutputError."""
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+
+
 def read_jsonl(path: Path) -> Iterator[Trajectory]:
     """Trajectories of a JSONL file. Raises UsageError that names the line when one cannot be read."""
     try:
@@ -47,8 +60,11 @@ def read_jsonl(path: Path) -> Iterator[Trajectory]:
         raise UsageError(f"cannot read {path}: {error.strerror or error}") from error
 
 
-def export_parquet(trajectories: Iterable[Trajectory], path: Path) -> int:
-    """Write one row a step; returns how many. Checked by reading the footer back before it takes its name."""
+def export_parquet(trajectories: Iterable[Trajectory], path: Path, note: str = "") -> int:
+    """Write one row a step; returns how many. Checked by reading the footer back before it takes its name.
+
+    The note stands in the file's metadata, under `webapprentice`.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -75,6 +91,8 @@ def export_parquet(trajectories: Iterable[Trajectory], path: Path) -> int:
             ("observation", pa.string()),
         ]
     )
+    if note:
+        schema = schema.with_metadata({"webapprentice": note})
     part = path.with_name(path.name + ".part")
     number = 0
     try:
