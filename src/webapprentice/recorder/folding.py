@@ -184,9 +184,10 @@ class Fold:
     def _input(self, event: Event) -> None:
         if event.node is None:
             return
-        edit, self._edit = self._edit, None
+        edit, begun = self._edit, event
         begins = edit is not None and (edit.node, edit.tab) == (event.node, event.tab)
-        begun = self._before(edit, "text") if edit is not None and begins else event
+        if edit is not None and begins:
+            begun, self._edit = self._before(edit, "text"), None
         for place in range(len(self.drafts) - 1, -1, -1):
             draft = self.drafts[place]
             if isinstance(draft.action, Type) and self._continues(draft, event):

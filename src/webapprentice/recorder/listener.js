@@ -43,7 +43,7 @@
     return found ? found[0] : '';
   };
   own.secrecy = secrecy;
-  const holds = (field) => (field.value === undefined ? field.innerText : field.value) || '';
+  const holds = (field) => (field.value === undefined ? field.innerText.replace(/\u00a0/g, ' ').replace(/\n$/, '') : field.value) || '';
   const secretsOf = (root, found) => {
     for (const element of root.querySelectorAll('*')) {
       const shadow = own.shadow(element);
