@@ -15,11 +15,58 @@ from typing import Any, NamedTuple, TypeVar
 from webapprentice.recorder import Gesture
 
 T = TypeVar("T")
-NAMES = "Ada Bruno Carla Dmitri Elena Farid Greta Hugo Ines Jonas Katya Liam Mira Nils Olga Pavel".split()
-FAMILY = "Abel Berger Cruz Dahl Eriksen Fonseca Grimm Haas Ivanova Jansen Keller Lund Moreau Novak".split()
-THINGS = "Lamp Chair Table Shelf Mirror Clock Vase Rug Basket Stool Bench Kettle Teapot Candle".split()
-KINDS = "Oak Brass Linen Copper Marble Walnut Velvet Cork Glass Bamboo Slate Wool".split()
-CITIES = "Lisbon Oslo Vienna Prague Turin Ghent Krakow Porto Bergen Graz Malmo Basel".split()
+NAMES = [
+    "Ada",
+    "Bruno",
+    "Carla",
+    "Dmitri",
+    "Elena",
+    "Farid",
+    "Greta",
+    "Hugo",
+    "Ines",
+    "Jonas",
+    "Katya",
+    "Liam",
+    "Mira",
+    "Nils",
+    "Olga",
+    "Pavel",
+]
+FAMILY = [
+    "Abel",
+    "Berger",
+    "Cruz",
+    "Dahl",
+    "Eriksen",
+    "Fonseca",
+    "Grimm",
+    "Haas",
+    "Ivanova",
+    "Jansen",
+    "Keller",
+    "Lund",
+    "Moreau",
+    "Novak",
+]
+THINGS = [
+    "Lamp",
+    "Chair",
+    "Table",
+    "Shelf",
+    "Mirror",
+    "Clock",
+    "Vase",
+    "Rug",
+    "Basket",
+    "Stool",
+    "Bench",
+    "Kettle",
+    "Teapot",
+    "Candle",
+]
+KINDS = ["Oak", "Brass", "Linen", "Copper", "Marble", "Walnut", "Velvet", "Cork", "Glass", "Bamboo", "Slate", "Wool"]
+CITIES = ["Lisbon", "Oslo", "Vienna", "Prague", "Turin", "Ghent", "Krakow", "Porto", "Bergen", "Graz", "Malmo", "Basel"]
 
 
 class Draw:

@@ -58,7 +58,12 @@ document.querySelector('form').onsubmit = () => {
 
 
 def cards(draw: Draw) -> dict[str, list[str]]:
-    names = [f"{kind} {thing} for {name}" for kind, thing, name in zip(draw.some("kinds", KINDS, 6), draw.some("things", THINGS, 6), draw.some("names", NAMES, 6), strict=True)]
+    names = [
+        f"{kind} {thing} for {name}"
+        for kind, thing, name in zip(
+            draw.some("kinds", KINDS, 6), draw.some("things", THINGS, 6), draw.some("names", NAMES, 6), strict=True
+        )
+    ]
     return {column: names[2 * place : 2 * place + 2] for place, column in enumerate(COLUMNS)}
 
 
@@ -66,12 +71,20 @@ def answer(ask: Ask) -> Answer:
     look = ask.look
     columns = "".join(
         f'<section class="column {look.cls("column")}" data-column="{column}" aria-label="{column}" role="group"><h2>{column}</h2>'
-        + "".join(look.wrap(f'<div class="card {look.cls("card")}" id="{look.id(name.split()[0])}" data-card draggable="true" tabindex="0">{name}</div>') for name in names)
+        + "".join(
+            look.wrap(
+                f'<div class="card {look.cls("card")}" id="{look.id(name.split()[0])}" data-card draggable="true" tabindex="0">{name}</div>'
+            )
+            for name in names
+        )
         + "</section>"
         for column, names in cards(ask.draw).items()
     )
-    form = '<form><label>New card <input></label><button>Add</button></form>'
-    return Answer(f"{STYLE}{look.order('<h1>Board</h1>', form)}<div class=columns>{columns}</div><script>{SCRIPT}{json.dumps('')}</script>", "Board")
+    form = "<form><label>New card <input></label><button>Add</button></form>"
+    return Answer(
+        f"{STYLE}{look.order('<h1>Board</h1>', form)}<div class=columns>{columns}</div><script>{SCRIPT}{json.dumps('')}</script>",
+        "Board",
+    )
 
 
 def workflows(draw: Draw) -> list[Workflow]:

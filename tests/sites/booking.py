@@ -23,20 +23,30 @@ document.querySelector('[data-cancel]').onclick = () => {
 def answer(ask: Ask) -> Answer:
     look, draw = ask.look, ask.draw
     cities = "".join(f"<option>{city}</option>" for city in draw.some("cities", CITIES, 8))
-    where = f'<label for="{look.id("to")}">Destination</label><select data-is="to" id="{look.id("to")}">{cities}</select>'
+    where = (
+        f'<label for="{look.id("to")}">Destination</label><select data-is="to" id="{look.id("to")}">{cities}</select>'
+    )
     when = f'<label>Date <input type="date" data-is="on" name="{look.field("on")}"></label>'
     who = (
         f'<label>Name <input data-is="name" class="{look.cls("name")}"></label>'
         f'<label>Travellers <input type="number" data-is="people" value="1" min="1" max="9"></label>'
     )
     rooms = "".join(
-        f'<label><input type="radio" name="{look.field("room")}" data-room="{room}"> {room} room</label>' for room in ("Single", "Double")
+        f'<label><input type="radio" name="{look.field("room")}" data-room="{room}"> {room} room</label>'
+        for room in ("Single", "Double")
     )
     extras = "".join(
-        f'<label class="{look.cls("extra")}"><input type="checkbox" data-extra="{extra}"> {extra}</label>' for extra in EXTRAS
+        f'<label class="{look.cls("extra")}"><input type="checkbox" data-extra="{extra}"> {extra}</label>'
+        for extra in EXTRAS
     )
     terms = "".join(f"<p>{n}. Terms of the journey.</p>" for n in range(1, 40))
-    boxes = look.order(where, when, who, f"<fieldset><legend>Room</legend>{rooms}</fieldset>", f"<fieldset><legend>Extras</legend>{extras}</fieldset>")
+    boxes = look.order(
+        where,
+        when,
+        who,
+        f"<fieldset><legend>Room</legend>{rooms}</fieldset>",
+        f"<fieldset><legend>Extras</legend>{extras}</fieldset>",
+    )
     end = "<button>Book</button><output></output>"
     return Answer(
         f"<h1>Journeys from {draw.one('from', CITIES)}</h1><form>{boxes}{terms}{end}</form><button data-cancel>Cancel the journey</button>"

@@ -25,7 +25,9 @@ def answer(ask: Ask) -> Answer:
                 f'<li class="{look.cls("ticket")}"><a href="{ask.base}ticket?city={city}">Ticket about {city}</a></li>'
                 for city in draw.some("cities", CITIES, 5)
             )
-            return Answer(look.order(f"<h1>Tickets</h1><ul>{tickets}</ul>", "<p class=hint>Five tickets are open.</p>"), "Tickets")
+            return Answer(
+                look.order(f"<h1>Tickets</h1><ul>{tickets}</ul>", "<p class=hint>Five tickets are open.</p>"), "Tickets"
+            )
         case "ticket":
             city = ask.query.get("city", "")
             send = (
@@ -49,7 +51,10 @@ def answer(ask: Ask) -> Answer:
             code = f"{ask.query.get('city', '')[:3].upper()}-{draw.number('code', 100, 999)}"
             return Answer(look.wrap(f"<h1>Order</h1><p>The code is</p><p>{code}</p>"), "Order")
         case "editor":
-            return Answer(f'<div role="textbox" contenteditable="true" aria-label="Message" class="{look.cls("editor")}"></div>', "Editor")
+            return Answer(
+                f'<div role="textbox" contenteditable="true" aria-label="Message" class="{look.cls("editor")}"></div>',
+                "Editor",
+            )
     return Answer(outcome(None))
 
 

@@ -58,7 +58,10 @@ draw();
 
 
 def contents(draw: Draw) -> list[dict[str, str]]:
-    titles = [f"{thing} for {name}" for thing, name in zip(draw.some("things", THINGS, 6), draw.some("names", NAMES, 6), strict=True)]
+    titles = [
+        f"{thing} for {name}"
+        for thing, name in zip(draw.some("things", THINGS, 6), draw.some("names", NAMES, 6), strict=True)
+    ]
     return [{"title": title, "text": f"Bring it to {draw.one(title, CITIES)}."} for title in titles]
 
 
@@ -83,7 +86,9 @@ def workflows(draw: Draw) -> list[Workflow]:
     alike = sorted(word for word in tags(draw) if word[0] == tag[0])
     shown = [word for word in tags(draw) if word.startswith(tag[0])]
     title = f"{draw.one('new', THINGS)} of mine"
-    downs = tuple(Gesture(do="press", role="combobox", name="Tag", text="ArrowDown") for _ in range(shown.index(tag) + 1))
+    downs = tuple(
+        Gesture(do="press", role="combobox", name="Tag", text="ArrowDown") for _ in range(shown.index(tag) + 1)
+    )
     return [
         Workflow(
             "edit",

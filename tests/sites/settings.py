@@ -60,13 +60,21 @@ STYLE = (
 def answer(ask: Ask) -> Answer:
     look = ask.look
     topics = TOPICS if look.variant % 2 == 0 else TOPICS[::-1]
-    panel = look.wrap("".join(f'<p class="{look.cls("row")}">{one} <my-switch label="{one}"></my-switch></p>' for one in topics))
-    themes = "".join(f'<li data-theme="{one}" class="{look.cls("theme")}">{one}</li>' for one in ("Light", "Dark", "Sepia"))
+    panel = look.wrap(
+        "".join(f'<p class="{look.cls("row")}">{one} <my-switch label="{one}"></my-switch></p>' for one in topics)
+    )
+    themes = "".join(
+        f'<li data-theme="{one}" class="{look.cls("theme")}">{one}</li>' for one in ("Light", "Dark", "Sepia")
+    )
     menu = f'<nav data-menu><ul style="display:block"><li>Appearance<ul><li>Themes<ul>{themes}</ul></li></ul></li></ul></nav>'
-    palette = '<div data-palette hidden role="dialog" aria-label="Commands"><form><input aria-label="Command"></form></div>'
+    palette = (
+        '<div data-palette hidden role="dialog" aria-label="Commands"><form><input aria-label="Command"></form></div>'
+    )
     parts = look.order(menu, "<my-panel></my-panel>", "<my-name></my-name>")
     script = SCRIPT.replace("PANEL", repr(panel))
-    return Answer(f"{STYLE}<h1>Settings of {ask.draw.one('who', NAMES)}</h1>{parts}{palette}<script>{script}</script>", "Settings")
+    return Answer(
+        f"{STYLE}<h1>Settings of {ask.draw.one('who', NAMES)}</h1>{parts}{palette}<script>{script}</script>", "Settings"
+    )
 
 
 def workflows(draw: Draw) -> list[Workflow]:
@@ -80,7 +88,12 @@ def workflows(draw: Draw) -> list[Workflow]:
             "switch",
             f"Switch {first} and {second} on and set the nickname to {nick}.",
             "",
-            (click("switch", first), click("switch", second), fill("textbox", "Nickname", nick), click("switch", second)),
+            (
+                click("switch", first),
+                click("switch", second),
+                fill("textbox", "Nickname", nick),
+                click("switch", second),
+            ),
             {**empty, "switches": {first: True, second: False}, "nick": nick},
         ),
         Workflow(

@@ -31,7 +31,8 @@ def answer(ask: Ask) -> Answer:
         return f'<a class="{look.cls("link")}" href="{ask.base}{path}?{escape(state + more)}">{words}</a>'
 
     hidden = "".join(
-        f'<input type="hidden" name="{key}" value="{escape(value)}">' for key, value in (("user", user), ("cart", "|".join(cart)))
+        f'<input type="hidden" name="{key}" value="{escape(value)}">'
+        for key, value in (("user", user), ("cart", "|".join(cart)))
     )
     nav = f"<nav>{link('', 'Home')} {link('cart', f'Cart ({len(cart)})')}</nav>"
     search = (
@@ -81,7 +82,9 @@ def answer(ask: Ask) -> Answer:
             frame = f'<iframe title="Card" src="{ask.hosts["desk"]}card" width="500" height="160"></iframe>'
             told = "addEventListener('message', (event) => { if (event.data === 'paid') document.querySelector('#state').textContent = 'Paid'; window.outcome = { ...window.outcome, paid: event.data === 'paid' } })"
             return Answer(
-                look.order(nav, f"<h1>Pay</h1>{frame}<p id=state>Not paid yet</p>") + outcome(done) + f"<script>{told}</script>",
+                look.order(nav, f"<h1>Pay</h1>{frame}<p id=state>Not paid yet</p>")
+                + outcome(done)
+                + f"<script>{told}</script>",
                 "Pay",
             )
     return Answer()
@@ -100,7 +103,11 @@ def workflows(draw: Draw) -> list[Workflow]:
         click("button", "Sign in"),
     )
     find = (fill("searchbox", "Search the shop", word, submit=True), click("button", "Add to cart", beside=first))
-    again = (fill("searchbox", "Search the shop", second), click("button", "Search"), click("button", "Add to cart", beside=second))
+    again = (
+        fill("searchbox", "Search the shop", second),
+        click("button", "Search"),
+        click("button", "Add to cart", beside=second),
+    )
     out = (Gesture(do="select", role="combobox", name="Delivery", options=(way,)), click("button", "Check out"))
     card = (
         fill("textbox", "Card number", "4111 1111 1111 1111"),

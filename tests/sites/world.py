@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from sites import Draw, Workflow, every
+from sites.server import SiteServer
 from webapprentice.browser import BrowserConfig, Window, act
 from webapprentice.browser.acting import DONE
 from webapprentice.core.actions import Action, Stop
 from webapprentice.core.protocols import Happened, Start
 from webapprentice.core.records import Task
-
-from sites import Draw, Workflow, every
-from sites.server import SiteServer
 
 NETWORKS = ("127.0.0.0/8",)
 

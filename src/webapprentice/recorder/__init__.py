@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from webapprentice.recorder.config import RecordConfig, ReplayConfig
     from webapprentice.recorder.person import Gesture, Person, script
-    from webapprentice.recorder.recorder import Recorder
     from webapprentice.recorder.playing import Played, Replay, replay
+    from webapprentice.recorder.recorder import Recorder
     from webapprentice.recorder.scripted import Pages, record_scripted
 
 _HOMES = {

@@ -7,8 +7,27 @@ from typing import Literal
 from webapprentice.core.records import Record, Target
 
 Kind = Literal[
-    *("press", "release", "double", "edit", "input", "choose", "files", "key", "wheel", "hover", "dialog"),
-    *("navigated", "opened", "closed", "shown", "goal", "pause", "resume", "undo", "end", "moving"),
+    "press",
+    "release",
+    "double",
+    "edit",
+    "input",
+    "choose",
+    "files",
+    "key",
+    "wheel",
+    "hover",
+    "dialog",
+    "navigated",
+    "opened",
+    "closed",
+    "shown",
+    "goal",
+    "pause",
+    "resume",
+    "undo",
+    "end",
+    "moving",
 ]
 
 
@@ -36,8 +55,8 @@ class Event(Record):
     count: int = 1
     """release: 2 for the second of a double click."""
     text: str | None = None
-    """input: what the field holds; of a secret one, its placeholder, None until it is complete. Also of a prompt, a goal,
-    an answer."""
+    """input: what the field holds; of a secret one, its placeholder, None until it is complete. Also of a prompt, a
+    goal, an answer."""
     final: bool = False
     """input: the field is left."""
     options: tuple[str, ...] = ()

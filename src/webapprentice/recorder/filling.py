@@ -1,10 +1,11 @@
-"""The secrets that a recording names: from the environment or a keyring, and only for the origin that they were typed in."""
+"""The secrets that a recording names: from the environment or a keyring, and only where they were typed."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 from webapprentice.browser.origins import origin_of
@@ -35,16 +36,18 @@ def secret(kind: str, number: str, environment: Mapping[str, str] | None = None)
     if given is None:
         given = _from_keyring(f"{kind}_{number}")
     if given is None:
-        raise UsageError(f"the recording needs {{{{{kind}:{number}}}}}; set {name}, or keep {kind}_{number} of {SERVICE} in a keyring")
+        raise UsageError(
+            f"the recording needs {{{{{kind}:{number}}}}}; set {name}, or keep {kind}_{number} of "
+            f"{SERVICE} in a keyring"
+        )
     return given
 
 
 def _from_keyring(name: str) -> str | None:
     try:
-        import keyring
+        keeper: Any = import_module("keyring")
     except ImportError:
         return None
-    keeper: Any = keyring
     try:
         found = keeper.get_password(SERVICE, name)
     except Exception:  # a keyring without a keeper, or a locked one: as if there were none

@@ -162,7 +162,10 @@ class Fold:
             self.drafts[-1] = last.with_(action=drag, targets=(*last.targets, *more))
         elif event.count > 1 and len(self.drafts) > 1:
             first = self.drafts[-2]
-            if isinstance(first.action, Click) and (first.action.node, first.action.button) == (click.node, click.button):
+            if isinstance(first.action, Click) and (first.action.node, first.action.button) == (
+                click.node,
+                click.button,
+            ):
                 self.drafts[-2:] = [first.with_(action=first.action.model_copy(update={"count": 2}))]
 
     def _before(self, event: Event, field: str) -> Event:
@@ -205,7 +208,9 @@ class Fold:
 
     def _field(self, event: Event) -> None:
         node, options = event.node or 0, event.options
-        action: Action = Select(node=node, options=options) if event.kind == "choose" else Upload(node=node, files=options)
+        action: Action = (
+            Select(node=node, options=options) if event.kind == "choose" else Upload(node=node, files=options)
+        )
         begun = self._before(event, "choice" if event.kind == "choose" else "file")
         last = self._last
         if last is not None and isinstance(last.action, Select) and last.action.node == node and last.tab == event.tab:

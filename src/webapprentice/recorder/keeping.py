@@ -72,12 +72,16 @@ class Keeper:
         raw, redactor = seen, self.redactor
         if redactor is not None:
             seen = redactor.observation(seen)
-        tabs = tuple(tab.model_copy(update={"url": self.address(tab.url), "title": self.clean(tab.title)}) for tab in seen.tabs)
+        tabs = tuple(
+            tab.model_copy(update={"url": self.address(tab.url), "title": self.clean(tab.title)}) for tab in seen.tabs
+        )
         changes: dict[str, Any] = {"tabs": tabs, "url": self.address(seen.url), "title": self.clean(seen.title)}
         with self._store.together():
             if html is not None:
                 html = html if self._alias is None else html.replace(*self._alias)
-                changes["html"] = self._store.put((html if redactor is None else redactor.html(html)).encode("utf-8", "replace"))
+                changes["html"] = self._store.put(
+                    (html if redactor is None else redactor.html(html)).encode("utf-8", "replace")
+                )
             if png is not None and self._pictures:
                 covers = [] if redactor is None else list(redactor.boxes(raw))
                 try:
@@ -108,7 +112,9 @@ class Keeper:
         if target is None or self.redactor is None:
             return target
         kept = [one for one in target.locators if all(self.clean(text) == text for text in one.value)]
-        hosts = tuple(self.address(host) if host.startswith("frame http") else self.clean(host) for host in target.hosts)
+        hosts = tuple(
+            self.address(host) if host.startswith("frame http") else self.clean(host) for host in target.hosts
+        )
         return target.with_(name=self.clean(target.name), hosts=hosts, locators=tuple(kept))
 
     # Writing

@@ -57,10 +57,12 @@ async def _search(window: Window, target: Target, seen: Observation) -> list[lis
     """The node ids that each locator finds, in the frame that was recorded if that is there."""
     home = home_of(window, target, seen)
     config = window.config
-    options = {"first": 0, "nodes": config.max_nodes, "millis": config.walk_seconds * 4000}
+    options: dict[str, Any] = {"first": 0, "nodes": config.max_nodes, "millis": config.walk_seconds * 4000}
     options |= {"table": config.table_bytes, "skip": "", "masked": config.mask_passwords}
     wanted = [{"kind": one.kind, "value": one.value} for one in target.locators]
-    call = f"__apprentice.finding.search(__apprentice.observe({json.dumps(options)}).seen.elements, {json.dumps(wanted)})"
+    call = (
+        f"__apprentice.finding.search(__apprentice.observe({json.dumps(options)}).seen.elements, {json.dumps(wanted)})"
+    )
     told: Any = await window.evaluate(call, "looking for the recorded element", home=home)
     return [[int(node) for node in nodes] for nodes in told]
 
@@ -122,7 +124,9 @@ def _by_place(
         if locator.kind == "role" and len(nodes) > 1:
             if len(nodes) == locator.count:
                 return Found(result="found", node=nodes[locator.index], by="place", trials=trials)
-            message = f"{len(nodes)} elements are {called(target)}, where {locator.count} were; nothing tells them apart"
+            message = (
+                f"{len(nodes)} elements are {called(target)}, where {locator.count} were; nothing tells them apart"
+            )
             return Found(result="ambiguous", message=message, trials=trials)
     other = next((nodes[0] for nodes in hits if len(nodes) == 1 and nodes[0] in by_id), None)
     now = f"; where it was is {_called(by_id[other])}" if other is not None else ""

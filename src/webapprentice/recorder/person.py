@@ -31,7 +31,6 @@ from webapprentice.core.actions import (
 )
 from webapprentice.core.records import Element, Observation, Outcome, Record, Result
 
-
 SOON = """new Promise((resolve) => {
   const end = () => { watch.disconnect(); clearTimeout(limit); resolve(true); };
   const watch = new MutationObserver(end);
@@ -63,8 +62,25 @@ class Gesture(Record):
     """One thing to be done, told by what can be read on the page."""
 
     do: Literal[
-        *("click", "double", "right", "middle", "type", "select", "press", "scroll", "hover", "drag", "upload", "goto"),
-        *("back", "forward", "new_tab", "switch_tab", "close_tab", "dialog", "stop"),
+        "click",
+        "double",
+        "right",
+        "middle",
+        "type",
+        "select",
+        "press",
+        "scroll",
+        "hover",
+        "drag",
+        "upload",
+        "goto",
+        "back",
+        "forward",
+        "new_tab",
+        "switch_tab",
+        "close_tab",
+        "dialog",
+        "stop",
     ]
     role: str = ""
     """Role of the element, or its tag where it has none."""
@@ -106,7 +122,7 @@ class Gesture(Record):
             case "press" if not self.role:
                 return Press(keys=self.text)
             case "scroll" if not self.role:
-                return Scroll(direction=self.text or "down")  # type: ignore[arg-type]
+                return Scroll(direction=self.text or "down")
         element = self.element(seen)
         return self._on(element, seen) if element is not None else None
 
@@ -124,14 +140,14 @@ class Gesture(Record):
             case "press":
                 return Press(keys=self.text, node=node)
             case "scroll":
-                return Scroll(direction=self.text or "down", node=node)  # type: ignore[arg-type]
+                return Scroll(direction=self.text or "down", node=node)
             case "hover":
                 return Hover(node=node)
             case "upload":
                 return Upload(node=node, files=self.options)
             case "drag":
                 goal = next((one for one in seen.elements if one.visible and self.to in (one.name, one.text)), None)
-                return Drag(node=node, to=_boxed(goal, seen)) if goal is not None else None
+                return Drag(node=node, to=_boxed(goal)) if goal is not None else None
         return None
 
     def element(self, seen: Observation) -> Element | None:
@@ -139,7 +155,10 @@ class Gesture(Record):
         found = [
             one
             for one in seen.elements
-            if one.tag != "#text" and one.visible and self.role in (one.role, one.tag) and _named(one, seen) == self.name
+            if one.tag != "#text"
+            and one.visible
+            and self.role in (one.role, one.tag)
+            and _named(one, seen) == self.name
         ]
         if self.beside:
             found = _beside(found, self.beside, seen)
@@ -150,7 +169,7 @@ def _named(element: Element, seen: Observation) -> str:
     return element.name or " ".join(one.text for one in seen.elements if one.parent == element.id and one.text)
 
 
-def _boxed(element: Element, seen: Observation) -> int:
+def _boxed(element: Element) -> int:
     return element.parent if element.tag == "#text" and element.parent is not None else element.id
 
 

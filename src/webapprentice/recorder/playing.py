@@ -1,4 +1,4 @@
-"""Playing a recording without a model: each element found again, each action by real input, a stop where it is unclear."""
+"""Playing a recording without a model: elements found again, real input, a stop where something is unclear."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from webapprentice.browser import Window, act, landed
 from webapprentice.core.actions import Action, Goto, Stop, Type, Upload
 from webapprentice.core.faults import FaultError, UsageError
 from webapprentice.core.records import Observation, Outcome, Record, Result, Step, Trajectory
+from webapprentice.recorder.filling import filled
 from webapprentice.recorder.locating import Found, Trial, address_of, home_of, locate, survived
 from webapprentice.recorder.person import SOON
-from webapprentice.recorder.filling import filled
 
 AGAIN = frozenset({Result.COVERED, Result.HIDDEN, Result.LATE, Result.STALE, Result.DISABLED})
 """Outcomes that may be another a moment later."""
@@ -64,17 +64,17 @@ async def replay(
     wait_seconds: float = 5.0,
     files: Mapping[str, str] | None = None,
     environment: Mapping[str, str] | None = None,
-    begin: bool = True,
+    start: str | None = "",
 ) -> Replay:
     """Play it in this window, which must have been opened with `locating.script()`.
 
-    `files` gives the path of each file by its name; `environment` the secrets, for the process's own. With `begin` it
-    starts from a clean state at the task's address. Stops at the first step that cannot be played. Raises FaultError
-    when the page or the browser fails.
+    `files` gives the path of each file by its name; `environment` the secrets, for the process's own. It begins in a
+    clean state at the task's address, or at `start`; None: with the page as it is. Stops at the first step that cannot
+    be played. Raises FaultError when the page or the browser fails.
     """
-    if begin:
+    if start is not None:
         await window.renew()
-        await window.goto(beginning(trajectory))
+        await window.goto(start or beginning(trajectory))
     played: list[Played] = []
     for step in trajectory.steps:
         one = await _play(window, step, wait_seconds, files or {}, environment)
@@ -119,7 +119,7 @@ async def _play(
             if outcome.result not in AGAIN or time.monotonic() > until:
                 return Played(**told, result="refused", message=f"{outcome.result}: {outcome.message}")
         elif time.monotonic() > until:
-            return Played(**told, result=worst.result, message=worst.message)  # type: ignore[arg-type]
+            return Played(**told, result=worst.result, message=worst.message)
         await window.evaluate(SOON, "waiting for the page")
 
 

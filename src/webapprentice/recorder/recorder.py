@@ -15,7 +15,7 @@ from webapprentice.browser.frames import Frame
 from webapprentice.browser.pipe import ProtocolError, Session
 from webapprentice.browser.window import Calls
 from webapprentice.core.faults import FaultError
-from webapprentice.core.records import Observation, Tab, Target
+from webapprentice.core.records import Ending, Observation, Tab, Target, Trajectory
 from webapprentice.recorder.config import RecordConfig
 from webapprentice.recorder.events import Event
 from webapprentice.recorder.keeping import Keeper
@@ -109,6 +109,34 @@ class Recorder:
         await self.look()
         await self._show()
 
+    async def end(self, keeper: Keeper) -> Trajectory:
+        """The recording is over: the trajectory, in the store."""
+        final = None
+        with suppress(FaultError):
+            await self.quiet()
+            if self.window.targets:
+                await self.look()
+        await self._queue.join()
+        final = self._base_key(self._active())
+        if not keeper.fold.paused:
+            keeper.take(Event(kind="end", at=time.time(), text="", seen=final))
+        self.keeper = None
+        return keeper.finish(Ending.STOPPED, final)
+
+    def order(self, kind: str, text: str = "") -> None:
+        """What the bar can say: pause, resume, undo, goal, end. Anything else is not heard."""
+        if kind in ORDERS:
+            self._queue.put_nowait((self._active(), None, {"kind": kind, "text": text}))
+
+    def count_from(self, first: int) -> None:
+        """Number the tabs from here on: those of an earlier browser have had the numbers below."""
+        self._numbers = {target: first + place for place, target in enumerate(self._numbers)}
+
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers of the open tabs."""
+        return [self._numbers[target] for target in self.window.targets]
+
     async def quiet(self) -> None:
         """Wait until everything that was told so far is kept."""
         with suppress(FaultError):  # whatever the page has told before comes before this answer
@@ -129,7 +157,7 @@ class Recorder:
         calls: Calls = [("Runtime.enable", {}), ("Runtime.addBinding", {"name": RING})]
         if frame is not None:
             return calls
-        self._numbers.setdefault(target, len(self._numbers))
+        self._numbers.setdefault(target, max(self._numbers.values(), default=-1) + 1)
         self._sessions[target] = session
         for method in ("Page.frameNavigated", "Page.navigatedWithinDocument"):
             self._chain(session, method, lambda told: self._moved(target, told))
@@ -174,7 +202,12 @@ class Recorder:
     def _answered(self, target: str, told: dict[str, Any]) -> None:
         asked = self._dialogs.pop(target, None)
         if asked is not None:
-            said = {"kind": "dialog", "asks": asked["type"], "accept": told["result"], "text": told.get("userInput", "")}
+            said = {
+                "kind": "dialog",
+                "asks": asked["type"],
+                "accept": told["result"],
+                "text": told.get("userInput", ""),
+            }
             self._queue.put_nowait((target, None, said))
 
     # One message after the other
@@ -213,7 +246,7 @@ class Recorder:
         text = message.get("text")
         if kind == "end":
             return self.ended.set()
-        self._take(Event(kind=kind, at=_now(message), text=self._kept(text) if isinstance(text, str) else None))  # type: ignore[arg-type]
+        self._take(Event(kind=kind, at=_now(message), text=self._kept(text) if isinstance(text, str) else None))
         return await self._show()
 
     def _kept(self, text: str) -> str:
@@ -362,7 +395,9 @@ class Recorder:
         window, config = self.window, self.config
         await window.evaluate("window.__apprentice && __apprentice.recorder && __apprentice.recorder.rest()", "resting")
         await self._queue.join()
-        probe = "__apprentice.recorder ? __apprentice.recorder.page() : null" if config.html or config.redact else "null"
+        probe = (
+            "__apprentice.recorder ? __apprentice.recorder.page() : null" if config.html or config.redact else "null"
+        )
         seen = await window.observe(settle=True, skip=config.skip, probe=probe)
         target, page = window.target, seen.extra or {"html": None, "secrets": [], "version": -1}
         png = await self._photograph() if config.pictures and self.keeper is not None else None
@@ -397,7 +432,9 @@ class Recorder:
         fold = self.keeper.fold
         told = {"steps": len(fold.drafts), "paused": fold.paused, "goal": self.keeper.goal}
         with suppress(FaultError):
-            await self.window.evaluate(f"__apprentice.bar && __apprentice.bar.show({json.dumps(told)})", "telling the bar")
+            await self.window.evaluate(
+                f"__apprentice.bar && __apprentice.bar.show({json.dumps(told)})", "telling the bar"
+            )
 
     # Going places
 
@@ -437,7 +474,7 @@ class Recorder:
             last = self._base_key(self._target(self.keeper.fold.active))
             self._take(Event(kind="shown", tab=tab, at=_now({}), seen=last))
         url = self.keeper.address(entry["url"])
-        self._take(Event(kind="navigated", tab=tab, at=_now({}), seen=seen, url=url, how=how))  # type: ignore[arg-type]
+        self._take(Event(kind="navigated", tab=tab, at=_now({}), seen=seen, url=url, how=how))
 
 
 def _time(message: dict[str, Any]) -> float:

@@ -1,4 +1,4 @@
-"""Recordings of scripted people: a page, an objective, gestures; the trajectory comes out as if somebody had sat there."""
+"""Recordings of scripted people: a page, an objective, gestures; what comes out is as if somebody had sat there."""
 
 from __future__ import annotations
 
@@ -69,7 +69,8 @@ async def record_scripted(
     """Record one scripted person in the recorder's window, which `world` must play in.
 
     The trajectory is in the store when this returns, in the recorder's collection, with the world's verdict as its
-    score. `folder` holds the events while it is made. Raises FaultError when the page fails or a gesture cannot be made.
+    score. `folder` holds the events while it is made. Raises FaultError when the page fails or a gesture cannot be
+    made.
     """
     recorder.keeper = None
     start = await world.reset(task, seed)

@@ -53,7 +53,9 @@ class Spool:
                 line = line[os.write(self._file, line) :]
             os.fsync(self._file)
         except OSError as error:
-            raise OutputError(f"cannot write {self.path}: {error.strerror or error}; what was recorded is kept") from error
+            raise OutputError(
+                f"cannot write {self.path}: {error.strerror or error}; what was recorded is kept"
+            ) from error
 
     def remove(self) -> None:
         """The trajectory is in the store: the events are not needed any more."""
