@@ -128,6 +128,10 @@ class Keeper:
     def again(self, events: Sequence[Event]) -> None:
         """Take over the events of an earlier process."""
         for event in events:
+            if self.redactor is not None:
+                self.redactor.reserve(event.model_dump_json())
+                if event.seen is not None:
+                    self.redactor.reserve(self._store.blob(event.seen).decode())
             self.fold.take(event)
         self.save()
 
