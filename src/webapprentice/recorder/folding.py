@@ -168,16 +168,17 @@ class Fold:
             ):
                 self.drafts[-2:] = [first.with_(action=first.action.model_copy(update={"count": 2}))]
 
+    def led_to(self, event: Event, field: str = "text") -> bool:
+        """Whether the last draft is a click that only led to what happens now."""
+        last = self._last
+        if last is None or not isinstance(last.action, Click) or last.action.button != "left" or last.tab != event.tab:
+            return False
+        return last.action.node == event.node or last.field == field
+
     def _before(self, event: Event, field: str) -> Event:
         """The event, as it was before the click that led to it, which it takes the place of."""
         last = self._last
-        if (
-            last is not None
-            and isinstance(last.action, Click)
-            and last.action.button == "left"
-            and last.tab == event.tab
-            and (last.action.node == event.node or last.field == field)
-        ):
+        if last is not None and self.led_to(event, field):
             self.drafts.pop()
             same = any(target.node == event.node for target in last.targets)
             target = last.targets[0] if same else event.target

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
 
 from webapprentice.core.faults import UnavailableError
 from webapprentice.core.records import (
@@ -17,9 +19,10 @@ from webapprentice.core.records import (
     Target,
     Trajectory,
 )
+from webapprentice.recorder.config import RecordConfig
 from webapprentice.recorder.events import Event
 from webapprentice.recorder.folding import Draft, Fold, said
-from webapprentice.recorder.looks import picture
+from webapprentice.recorder.looks import Box, Shot, changed, picture
 from webapprentice.recorder.spool import Header, Spool
 from webapprentice.redaction import Redactor
 from webapprentice.redaction.fields import random_looking, secret_value
@@ -32,18 +35,30 @@ REMEMBERED = 64
 class Keeper:
     """One recording on its way to the disk."""
 
-    def __init__(self, store: Store, spool: Spool, redact: bool, pictures: bool, alias: tuple[str, str] | None) -> None:
+    def __init__(self, store: Store, spool: Spool, config: RecordConfig, redactor: Redactor | None) -> None:
         self.fold = Fold()
         self.header: Header = spool.header
-        self.redactor = Redactor() if redact else None
+        self.redactor = redactor
         self._store = store
         self._spool = spool
-        self._pictures = pictures
-        self._alias = alias
+        self._pictures = config.pictures
+        self._alias = config.alias
         self._held: OrderedDict[str, Observation] = OrderedDict()
         self._stored: list[Draft] = []
         """Those whose steps are in the store."""
         self._begun = False
+
+    @classmethod
+    @contextmanager
+    def open(cls, store: Store, path: Path, header: Header, config: RecordConfig) -> Iterator[Self]:
+        """A recording in a spool of its own, whose header is cleaned like everything else."""
+        redactor = Redactor() if config.redact else None
+        if redactor is not None:
+            urls = tuple(map(redactor.url, header.task.start_urls))
+            goal = redactor.clean(header.goal)
+            header = header.with_(goal=goal, task=header.task.with_(start_urls=urls, goal=goal or None))
+        with Spool(path, header) as spool:
+            yield cls(store, spool, config, redactor)
 
     # Cleaning
 
@@ -67,11 +82,11 @@ class Keeper:
         url = url if self._alias is None else url.replace(*self._alias)
         return url if self.redactor is None else self.redactor.url(url)
 
-    def look(self, seen: Observation, html: str | None, png: bytes | None, target: int | None) -> str:
+    def look(self, seen: Observation, html: str | None, shot: Shot | None = None, target: int | None = None) -> str:
         """Keep what was seen; gives the key of its observation."""
         raw, redactor = seen, self.redactor
         if redactor is not None:
-            seen = redactor.observation(seen)
+            seen, html = self._cleaned(redactor, seen, html)
         tabs = tuple(
             tab.model_copy(update={"url": self.address(tab.url), "title": self.clean(tab.title)}) for tab in seen.tabs
         )
@@ -79,20 +94,39 @@ class Keeper:
         with self._store.together():
             if html is not None:
                 html = html if self._alias is None else html.replace(*self._alias)
-                changes["html"] = self._store.put(
-                    (html if redactor is None else redactor.html(html)).encode("utf-8", "replace")
-                )
-            if png is not None and self._pictures:
-                covers = [] if redactor is None else list(redactor.boxes(raw))
-                try:
-                    drawn = picture(png, raw.element(target) if target is not None else None, covers)
-                    changes["screenshot"] = self._store.put(drawn)
-                except UnavailableError:
-                    self._pictures = False
+                changes["html"] = self._store.put(html.encode("utf-8", "replace"))
+            drawn = self._drawn(raw, seen, shot, target)
+            if drawn is not None:
+                changes["screenshot"] = self._store.put(drawn)
             seen = seen.model_copy(update=changes)
             key = self._store.put(seen.model_dump_json().encode())
         self._remember(key, seen)
         return key
+
+    @staticmethod
+    def _cleaned(redactor: Redactor, seen: Observation, html: str | None) -> tuple[Observation, str | None]:
+        """Both without secrets: what either of them shows is learned before the other is cleaned."""
+        cleaned = None if html is None else redactor.html(html)
+        known = len(redactor.known)
+        seen = redactor.observation(seen)
+        if html is not None and len(redactor.known) > known:
+            cleaned = redactor.html(html)
+        return seen, cleaned
+
+    def _drawn(self, raw: Observation, seen: Observation, shot: Shot | None, target: int | None) -> bytes | None:
+        """The picture, with the target marked and what is secret painted over, then and now."""
+        if shot is None or not self._pictures:
+            return None
+        covers: list[Box] = []
+        if self.redactor is not None:
+            covers = changed(raw, seen)
+            if shot.observation.elements != raw.elements:
+                covers += changed(shot.observation, self.redactor.observation(shot.observation))
+        try:
+            return picture(shot.png, raw.element(target) if target is not None else None, covers)
+        except UnavailableError:
+            self._pictures = False
+            return None
 
     def _remember(self, key: str, seen: Observation) -> Observation:
         self._held[key] = seen
@@ -161,7 +195,7 @@ class Keeper:
     @property
     def goal(self) -> str:
         """The objective, as it was said last."""
-        return self.fold.goal or self.header.goal
+        return self.clean(self.fold.goal or self.header.goal)
 
     def steps(self) -> list[Step]:
         """All steps so far."""

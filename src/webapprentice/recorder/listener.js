@@ -69,6 +69,7 @@
       return { seen, html: OPTIONS.html ? own.finding.html(OPTIONS.bytes) : null, secrets: OPTIONS.secrets ? secretsOf(document, []) : [], version, near: lines(seen.elements) };
     },
     rest: () => rest(),
+    finish: () => finishTyping(),
     order: tell,
   };
   const lines = (table) => new Map(table.map((line) => [line.id, line]));

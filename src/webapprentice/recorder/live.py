@@ -22,7 +22,7 @@ from webapprentice.recorder.config import RecordConfig
 from webapprentice.recorder.events import Event
 from webapprentice.recorder.keeping import Keeper
 from webapprentice.recorder.recorder import Recorder
-from webapprentice.recorder.spool import SUFFIX, Header, Spool, mend, read
+from webapprentice.recorder.spool import SUFFIX, Header, mend, read
 from webapprentice.store import Store
 
 INTERRUPTED = "interrupted here: the recording was closed later"
@@ -83,9 +83,7 @@ async def record(
     key = key_of("recording", url, goal, time.time_ns(), os.getpid())
     task = Task(id=f"recorded/{key}", benchmark="recorded", goal=goal or None, start_urls=(url,), sites=(origin,))
     header = Header(key=key, collection=config.collection, task=task, goal=goal, provenance=about)
-    with Spool(folder / f"{key}{SUFFIX}", header) as spool:
-        keeper = Keeper(store, spool, config.redact, config.pictures, config.alias)
-        # The address itself may carry a secret: it is cleaned before the first line.
+    with Keeper.open(store, folder / f"{key}{SUFFIX}", header, config) as keeper:
         async with _open(config, origin) as recorder:
             await recorder.window.goto(url)
             return await _until_done(recorder, keeper, tell)
@@ -96,8 +94,7 @@ async def resume(path: Path, config: RecordConfig, store: Store, tell: Callable[
     header, events = read(path)
     config = ready(config.with_(collection=header.collection))
     mend(path)
-    with Spool(path, header) as spool:
-        keeper = Keeper(store, spool, config.redact, config.pictures, config.alias)
+    with Keeper.open(store, path, header, config) as keeper:
         keeper.again(events)
         url = _last_url(keeper, header)
         async with _open(config, str(origin_of(url))) as recorder:
@@ -118,8 +115,7 @@ def close(path: Path, config: RecordConfig, store: Store) -> Trajectory:
     """Make a trajectory of what was recorded until the interruption; its last step says so."""
     header, events = read(path)
     mend(path)
-    with Spool(path, header) as spool:
-        keeper = Keeper(store, spool, config.redact, config.pictures, config.alias)
+    with Keeper.open(store, path, header, config) as keeper:
         keeper.again(events)
         return keeper.finish(Ending.CANCELLED, message=INTERRUPTED)
 

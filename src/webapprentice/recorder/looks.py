@@ -15,6 +15,13 @@ NEAR = 2
 """Pixels of room between a target and its mark."""
 
 
+class Shot(NamedTuple):
+    """A picture, and what it shows."""
+
+    png: bytes
+    observation: Observation
+
+
 class Base(NamedTuple):
     """One tab when it last was at rest."""
 
@@ -25,6 +32,11 @@ class Base(NamedTuple):
     png: bytes | None
     homes: Mapping[int, str]
     """Node id → the frame of another origin that it stands in."""
+
+    @property
+    def shot(self) -> Shot | None:
+        """The picture, where there is one."""
+        return None if self.png is None else Shot(self.png, self.observation)
 
 
 def from_top(told: dict[str, Any], base: Base | None) -> Observation:
@@ -91,6 +103,22 @@ def html_with(html: str, host: int | None, inner: str) -> str:
         return html
     found = re.search(rf'<div apprentice-tag="[^>]*apprentice-node="{host}">', html)
     return html if found is None else html[: found.end()] + inner + html[found.end() :]
+
+
+def changed(before: Observation, after: Observation) -> list[Box]:
+    """Where in a picture there is something that was cleaned: boxes of the elements whose words differ."""
+    by_id = {element.id: element for element in before.elements}
+    found: dict[Box, None] = {}
+    for old, new in zip(before.elements, after.elements, strict=True):
+        same = (old.text, old.value, old.name, old.options) == (new.text, new.value, new.name, new.options)
+        if same or not old.visible:
+            continue
+        here: Element | None = old
+        while here is not None and not (here.box[2] and here.box[3]):
+            here = by_id.get(here.parent) if here.parent is not None else None
+        if here is not None:
+            found[here.box] = None
+    return list(found)
 
 
 def picture(png: bytes, target: Element | None, covers: list[Box]) -> bytes:

@@ -74,7 +74,8 @@ async def replay(
     """
     if start is not None:
         await window.renew()
-        await window.goto(start or beginning(trajectory))
+        first = start or beginning(trajectory)
+        await window.goto(filled(first, first, first, environment))
     played: list[Played] = []
     for step in trajectory.steps:
         one = await _play(window, step, wait_seconds, files or {}, environment)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,7 +20,7 @@ from webapprentice.core.records import Ending, Observation, Tab, Target, Traject
 from webapprentice.recorder.config import RecordConfig
 from webapprentice.recorder.events import Event
 from webapprentice.recorder.keeping import Keeper
-from webapprentice.recorder.looks import Base, from_frame, from_top, html_with
+from webapprentice.recorder.looks import Base, Shot, from_frame, from_top, html_with
 from webapprentice.redaction import secret_field
 
 RING = "__apprentice_ring"
@@ -28,6 +29,16 @@ TYPED = frozenset({"typed", "generated", "keyword", "keyword_generated", "auto_b
 """How a person comes to a page who was not led there by another one."""
 ORDERS = frozenset({"goal", "pause", "resume", "undo", "end"})
 """What the bar says."""
+FINISH = """(() => {
+  const all = (view) => {
+    try { if (view.__apprentice && view.__apprentice.recorder) view.__apprentice.recorder.finish(); } catch { return; }
+    for (let n = 0; n < view.length; n += 1) all(view[n]);
+  };
+  all(window);
+})()"""
+"""What is being typed is told as it is now."""
+SHOWN = 7
+"""Letters of a word that are kept while it is being typed into a field that is not secret."""
 PASSIVE = frozenset({"hover", "rest", "ready", "moving", "dialog"})
 """Told by tabs that nobody need be looking at."""
 
@@ -140,7 +151,7 @@ class Recorder:
     async def quiet(self) -> None:
         """Wait until everything that was told so far is kept."""
         with suppress(FaultError):  # whatever the page has told before comes before this answer
-            await self.window.evaluate("true", "listening")
+            await self.window.evaluate(FINISH, "listening")
         await self._queue.join()
 
     @staticmethod
@@ -290,7 +301,9 @@ class Recorder:
             event = event.with_(target=self.keeper.target(Target.model_validate(aimed)))
         if event.kind in ("hover", "dialog"):
             return event.with_(seen=self._base_key(target))
-        return event.with_(seen=self._moment_key(target, frame, moment, event)) if moment is not None else event
+        if moment is None or (event.kind == "edit" and self.keeper.fold.led_to(event)):
+            return event
+        return event.with_(seen=self._moment_key(target, frame, moment, event))
 
     def _note_secret(self, target: str, event: Event, moment: dict[str, Any] | None, secret: str) -> None:
         if self.config.redact and not secret and moment is not None:
@@ -305,7 +318,10 @@ class Recorder:
         assert self.keeper is not None
         kind = secret or self._secret.get((target, event.node or 0), "")
         if self.keeper.redactor is None or not kind:
-            return event.with_(text=self._kept(event.text)) if event.text is not None else event
+            if event.text is None:
+                return event
+            text = event.text if event.final or self.keeper.redactor is None else withheld(event.text)
+            return event.with_(text=self._kept(text))
         if not event.final or event.text is None:
             return event.with_(text=None)
         return event.with_(text=self.keeper.redactor.learn(kind, event.text))
@@ -335,7 +351,7 @@ class Recorder:
             return None
         self.keeper.learn(base.secrets)
         seen = base.observation.model_copy(update={"tabs": self._tabs(target, base.observation)})
-        return self.keeper.look(seen, base.html, base.png, None)
+        return self.keeper.look(seen, base.html, base.shot)
 
     def _moment_key(self, target: str, frame: Frame | None, moment: dict[str, Any], event: Event) -> str | None:
         """The page as the listener saw it, kept."""
@@ -353,16 +369,16 @@ class Recorder:
         seen = seen.model_copy(update={"tabs": self._tabs(target, seen)})
         return self.keeper.look(seen, html, self._picture(base, seen, moment, event), event.node)
 
-    def _picture(self, base: Base | None, seen: Observation, moment: dict[str, Any], event: Event) -> bytes | None:
+    def _picture(self, base: Base | None, seen: Observation, moment: dict[str, Any], event: Event) -> Shot | None:
         """The last picture, where it still shows the page: nothing has changed, or at least not where it matters."""
         if base is None or base.png is None or base.observation.url != seen.url:
             return None
         if base.version == moment.get("version"):
-            return base.png
+            return base.shot
         element = seen.element(event.node) if event.node is not None else None
         before = base.observation.element(event.node) if event.node is not None else None
         same = element is not None and before is not None and element.box == before.box
-        return base.png if same and event.kind != "hover" else None
+        return base.shot if same and event.kind != "hover" else None
 
     def covers(self, node: int) -> bool:
         """Whether the last look at the active tab has seen this element, where it is in a frame of another origin."""
@@ -400,7 +416,7 @@ class Recorder:
         )
         seen = await window.observe(settle=True, skip=config.skip, probe=probe)
         target, page = window.target, seen.extra or {"html": None, "secrets": [], "version": -1}
-        png = await self._photograph() if config.pictures and self.keeper is not None else None
+        png = await self._photograph(page["version"]) if config.pictures and self.keeper is not None else None
         homes = {}
         for element in seen.observation.elements:
             home = window.home(element.id)
@@ -411,13 +427,15 @@ class Recorder:
         self._bases[target] = Base(seen.observation, html, page["secrets"], page["version"], png, homes)
         return seen.observation
 
-    async def _photograph(self) -> bytes | None:
-        """A picture of the page without the bar."""
+    async def _photograph(self, version: int) -> bytes | None:
+        """A picture of the page without the bar; None when the page has changed since it was read."""
         hiding = self.config.bar
         try:
             if hiding:
                 await self.window.evaluate("__apprentice.bar && __apprentice.bar.hide(true)", "hiding the bar")
-            return await self.window.screenshot()
+            png = await self.window.screenshot()
+            now = await self.window.evaluate("__apprentice.recorder ? __apprentice.recorder.version() : -1", "looking")
+            return png if now == version else None
         except FaultError:
             return None
         finally:
@@ -475,6 +493,12 @@ class Recorder:
             self._take(Event(kind="shown", tab=tab, at=_now({}), seen=last))
         url = self.keeper.address(entry["url"])
         self._take(Event(kind="navigated", tab=tab, at=_now({}), seen=seen, url=url, how=how))
+
+
+def withheld(text: str) -> str:
+    """The text without a long last word: unfinished, nobody can see whether it is a secret."""
+    last = re.search(r"\S*$", text)
+    return text[: last.start()] if last is not None and len(last[0]) > SHOWN else text
 
 
 def _time(message: dict[str, Any]) -> float:

@@ -18,7 +18,7 @@ from webapprentice.recorder.events import Event
 from webapprentice.recorder.keeping import Keeper
 from webapprentice.recorder.person import SOON, Person, perform
 from webapprentice.recorder.recorder import Recorder
-from webapprentice.recorder.spool import SUFFIX, Header, Spool
+from webapprentice.recorder.spool import SUFFIX, Header
 from webapprentice.store import Store
 
 LONGEST = 60
@@ -88,8 +88,7 @@ async def record_scripted(
     )
     path = folder / f"{header.key}{SUFFIX}"
     path.unlink(missing_ok=True)
-    with Spool(path, header) as spool:
-        keeper = Keeper(store, spool, config.redact, config.pictures, config.alias)
+    with Keeper.open(store, path, header, config) as keeper:
         try:
             await recorder.begin(keeper)
             return await _live(recorder, keeper, world, start, person)
@@ -141,7 +140,7 @@ async def _finish(
     recorder: Recorder, keeper: Keeper, seen: Observation, raw: float | None, answer: str | None, over: bool
 ) -> Trajectory:
     await recorder.quiet()
-    key = keeper.look(seen, None, None, None)
+    key = keeper.look(seen, None)
     said = None if answer is None else keeper.clean(answer)
     keeper.take(Event(kind="end", at=recorder.now(), text=said, seen=key))
     score = None if raw is None else max(0.0, min(1.0, raw))
