@@ -25,6 +25,8 @@ class Trial(Record):
     value: tuple[str, ...]
     hits: int
     """How many elements it finds."""
+    alone: bool = True
+    """When it was recorded it found one."""
     exact: bool
     """It finds exactly one, which has the recorded role and name."""
     node: int | None = None
@@ -103,7 +105,14 @@ def decide(target: Target, hits: Sequence[Sequence[int]], elements: Sequence[Ele
         node = nodes[0] if len(nodes) == 1 else None
         exact = node is not None and node in by_id and alike(by_id[node], target)
         trials.append(
-            Trial(kind=locator.kind, value=locator.value, hits=len(nodes), exact=exact, node=node if exact else None)
+            Trial(
+                kind=locator.kind,
+                value=locator.value,
+                hits=len(nodes),
+                alone=locator.count == 1,
+                exact=exact,
+                node=node if exact else None,
+            )
         )
     for kinds in (SURE, ("text", "css", "xpath", "path")):
         chosen = {trial.node: trial for trial in trials if trial.exact and trial.kind in kinds}
@@ -153,9 +162,9 @@ def _called(element: Element) -> str:
 
 
 def survived(trials: Sequence[Trial]) -> dict[str, tuple[int, int]]:
-    """For each kind of locator how many are still exact, of how many."""
+    """For each kind of locator how many are still exact, of how many that were."""
     found: dict[str, tuple[int, int]] = {}
-    for trial in trials:
+    for trial in (trial for trial in trials if trial.alone):
         exact, of = found.get(trial.kind, (0, 0))
         found[trial.kind] = (exact + trial.exact, of + 1)
     return found
