@@ -62,15 +62,16 @@
 
   // The page as it is now.
   let version = 0; // counts what could make a picture of the page untrue
+  const stamp = () => `${performance.timeOrigin}/${version}`;
   const turned = () => { version += 1; unrest(); };
   own.recorder = {
     turned,
-    version: () => version,
-    page: () => ({ html: own.finding.html(OPTIONS.bytes), secrets: secretsOf(document, []), version, size: [innerWidth, innerHeight] }),
+    version: () => stamp(),
+    page: () => ({ html: own.finding.html(OPTIONS.bytes), secrets: secretsOf(document, []), version: stamp() }),
     moment: () => {
       if (foreign && !own.known().size) own.restart(1e6); // nobody has said yet which ids are free
       const { seen } = own.observe({ first: 0, ...OPTIONS });
-      return { seen, html: OPTIONS.html ? own.finding.html(OPTIONS.bytes) : null, secrets: OPTIONS.secrets ? secretsOf(document, []) : [], version, near: lines(seen.elements) };
+      return { seen, html: OPTIONS.html ? own.finding.html(OPTIONS.bytes) : null, secrets: OPTIONS.secrets ? secretsOf(document, []) : [], version: stamp(), near: lines(seen.elements) };
     },
     rest: () => { inside(window); rest(); },
     finish: () => finishTyping(),
@@ -314,7 +315,7 @@
     since = resting ? since : now;
     if (resting && now - since > UNREST) return;
     forget(resting);
-    resting = later(() => { resting = 0; rest(); tell('rest', { version }); }, REST);
+    resting = later(() => { resting = 0; rest(); tell('rest', { version: stamp() }); }, REST);
   };
   const rest = () => {
     if (!OPTIONS.hovers || top !== window || foreign) return;

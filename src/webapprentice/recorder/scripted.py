@@ -116,7 +116,7 @@ async def _live(recorder: Recorder, keeper: Keeper, world: World, start: Start, 
             done.append(Done(action, seen))
             await act(window, action)
         else:
-            if not recorder.covers(getattr(action, "node", None) or 0):
+            if not recorder.viewer.covers(getattr(action, "node", None) or 0):
                 await recorder.look()
             outcome = await perform(window, action)
             if outcome.result in _NOT_YET and waits < PATIENCE:
