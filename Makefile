@@ -36,6 +36,7 @@ bench: ## Every figure of the README that speaks of speed
 	@$(bin)/python bench/bench_peer.py --peer .venv-peer/bin/python
 	@$(bin)/python bench/bench_pages.py --peer .venv-peer/bin/python
 	@$(bin)/python bench/bench_prune.py --peer .venv-peer/bin/python
+	@$(bin)/python bench/bench_dataset.py --gigabytes 0.2
 
 soak: ## 200 browsers killed under a rollout, and what came of it (ten minutes)
 	@scripts/setup.sh dev

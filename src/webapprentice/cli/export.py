@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from webapprentice.cli.options import emit, known, run_option
+from webapprentice.cli.options import emit, run_option
 from webapprentice.core.faults import UsageError
 
 
@@ -24,7 +24,7 @@ def command(path: Path, run: Path, collection: str | None, as_json: bool) -> Non
         raise UsageError(f"cannot tell the format of {path}; end it with .jsonl or .parquet")
     with Store.read(run / "store.sqlite") as store:
         if collection is not None:
-            known(store, collection)
+            store.require(collection)
         number = writers[path.suffix](store.trajectories(collection), path)
     what = "trajectories" if path.suffix == ".jsonl" else "steps"
     emit({"path": str(path), what: number}, as_json, f"{number:,} {what} in {path}")

@@ -273,6 +273,13 @@ class Store:
         )
         return dict(rows)
 
+    def require(self, *collections: str) -> None:
+        """Raise UsageError when the store has no such collection."""
+        there = self.collections()
+        for name in collections:
+            if name not in there:
+                raise UsageError(f"the store has no collection {name!r}; it has {', '.join(there) or 'none'}")
+
     def finished(self, collection: str) -> set[str]:
         """Keys of the finished trajectories of a collection."""
         rows = self._connection.execute("SELECT key FROM episode WHERE collection=? AND state='closed'", (collection,))
