@@ -78,7 +78,7 @@ class TeachConfig(Config):
     """Everything that may differ between two runs of `apprentice train`."""
 
     rows: str = "rows"
-    """File of rows, RUN/ROWS.jsonl."""
+    """File of rows, RUN/ROWS.jsonl; RUN/ROWS.validation.jsonl is watched where it is there."""
     out: str = "model"
     """Folder of the new model, RUN/OUT."""
     train: TrainConfig = TrainConfig(base_model="seed")

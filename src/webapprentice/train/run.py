@@ -18,42 +18,59 @@ from webapprentice.core.keys import key_of
 from webapprentice.core.records import Example
 from webapprentice.models.chat import Chat
 from webapprentice.models.checkpoints import key_of_weights, verify, verify_if_signed
-from webapprentice.models.local import load_weights, without_old_names
+from webapprentice.models.local import limit_of, load_weights, without_old_names
 from webapprentice.models.places import folder_of
+from webapprentice.train.adapters import adapted, quantized, restore, rope_factor
+from webapprentice.train.card import SOURCES, model_card, sources
 from webapprentice.train.config import TrainConfig, TrainReport
 from webapprentice.train.loop import Collate, Loop, Watch, commit, newest_verified
 from webapprentice.train.rows import Row, plan, rows_of, steps_of
+from webapprentice.train.validation import BEST, Validation, best_of, validations
 
 _REPORT = "report.json"
 _IRRELEVANT = {"checkpoint_every", "keep_checkpoints"}  # change nothing about the result
 
 
 def run(
-    examples: Sequence[Example], config: TrainConfig, out: Path, progress: Callable[[int, int, float], None] | None
+    examples: Sequence[Example],
+    config: TrainConfig,
+    out: Path,
+    progress: Callable[[int, int, float], None] | None,
+    validation: Sequence[Example] = (),
 ) -> TrainReport:
     """See `webapprentice.train.train`."""
     transformers.utils.logging.disable_progress_bar()
     base = folder_of(config.base_model)
     verify_if_signed(base)
-    key = _run_key(examples, config, base)
+    key = _run_key(examples, config, base, validation)
     if out.exists():
         return _finished(out, key)
+    if config.patience and not validation:
+        raise UsageError("patience needs validation rows, and there are none: set dataset.validation, or patience=0")
     device, dtype = _placed(config)
-    model, tokenizer = load_weights(base, device, dtype)
+    stretch = rope_factor(config, limit_of(base))
+    model, tokenizer = load_weights(base, device, dtype, stretch, quantized(config, device))
     chat = Chat(tokenizer)
     rows, dropped = rows_of(examples, chat, _longest(config, model))
+    watched = rows_of(validation, chat, _longest(config, model))[0] if validation else []
     if device == "cpu" and _bf16(config, device):
         model.set_attn_implementation("fine")
     with _threads(config.threads), without_old_names():
         transformers.set_seed(config.seed)
-        model = _adapted(model, config) if config.method == "lora" else model
+        model = adapted(model, config) if config.method == "lora" else model
         work = out.with_name(f"{out.name}.work")
         work.mkdir(parents=True, exist_ok=True)
         loop = _loop(model, tokenizer, rows, config, work, key, device, progress)
+        if watched:
+            loop.add_callback(_validation(loop, watched, config, work, key))
         start = newest_verified(work, key, model)
         began = time.monotonic()
         loop.train(resume_from_checkpoint=str(start) if start else None)
         losses = [entry["loss"] for entry in loop.state.log_history if "loss" in entry]
+        best = best_of(loop.state.log_history)[0] if config.patience else None
+        if best is not None:
+            verify(work / BEST)
+            restore(loop.accelerator.unwrap_model(loop.model), work / BEST)
         report = TrainReport(
             out=str(out),
             run=key,
@@ -67,10 +84,13 @@ def run(
             parameters=sum(weight.numel() for weight in model.parameters() if weight.requires_grad),
             steps=loop.state.global_step,
             losses=tuple(losses),
+            perplexities=validations(loop.state.log_history),
+            best_step=best,
+            rope_factor=stretch,
             resumed_from=int(start.name.removeprefix("step-")) if start else 0,
             seconds=time.monotonic() - began,
         )
-        return _written(loop, report, config, work, out)
+        return _written(loop, report, config, work, out, examples)
 
 
 def _loop(
@@ -94,7 +114,7 @@ def _loop(
         gradient_accumulation_steps=len(micro) // steps,
         learning_rate=config.learning_rate,
         lr_scheduler_type="constant_with_warmup" if config.schedule == "constant" else config.schedule,
-        warmup_steps=round(config.warmup * steps),
+        warmup_steps=round(config.warmup * steps) if config.warmup_steps is None else config.warmup_steps,
         weight_decay=config.weight_decay,
         max_grad_norm=config.max_grad_norm,
         seed=config.seed,
@@ -131,31 +151,24 @@ def _loop(
     return loop
 
 
-def _adapted(model: Any, config: TrainConfig) -> Any:
-    """The model with an adapter that is to be trained."""
-    from peft import LoraConfig, PeftModel, get_peft_model
-
-    if config.adapter is not None:
-        verify_if_signed(config.adapter)
-        return PeftModel.from_pretrained(model, str(config.adapter), is_trainable=True)
-    targets = config.lora_targets if isinstance(config.lora_targets, str) else list(config.lora_targets)
-    lora = LoraConfig(
-        r=config.lora_r,
-        lora_alpha=config.lora_alpha,
-        lora_dropout=config.lora_dropout,
-        target_modules=targets,
-        task_type="CAUSAL_LM",
-    )
-    return get_peft_model(model, lora)
+def _validation(loop: Loop, rows: list[Row], config: TrainConfig, work: Path, key: str) -> Validation:
+    each = config.validate_every or steps_of(len(loop.train_dataset), config.batch_size, 1.0, None)
+    batch = config.micro_batch or config.batch_size
+    made = Validation(rows, each, config.patience, batch, loop.data_collator, work, key)
+    made.save = loop.save_model
+    return made
 
 
-def _written(loop: Loop, report: TrainReport, config: TrainConfig, work: Path, out: Path) -> TrainReport:
+def _written(
+    loop: Loop, report: TrainReport, config: TrainConfig, work: Path, out: Path, examples: Sequence[Example]
+) -> TrainReport:
     """Save, sign and verify the result; the work folder goes."""
     partial = work / "final"
     shutil.rmtree(partial, ignore_errors=True)
     loop.save_model(str(partial))
-    (partial / "README.md").unlink(missing_ok=True)  # PEFT's model card has only blanks in it
     report = report.with_(key=key_of_weights(partial))
+    (partial / "README.md").write_text(model_card(report, config, examples), encoding="utf-8")
+    (partial / SOURCES).write_text("".join(f"{key}\n" for key in sources(examples)), encoding="utf-8")
     (partial / _REPORT).write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
     (partial / "config.train.json").write_text(config.model_dump_json(indent=1) + "\n", encoding="utf-8")
     if config.method == "lora" and config.merge:
@@ -183,10 +196,11 @@ def _finished(out: Path, key: str) -> TrainReport:
         raise OutputError(f"{out / _REPORT} cannot be read: {str(error).splitlines()[0]}") from error
 
 
-def _run_key(examples: Sequence[Example], config: TrainConfig, base: Path) -> str:
+def _run_key(examples: Sequence[Example], config: TrainConfig, base: Path, validation: Sequence[Example]) -> str:
     settings = config.model_dump(mode="json", exclude=_IRRELEVANT | {"base_model", "adapter"})
     adapter = key_of_weights(config.adapter) if config.adapter else ""
-    return key_of(settings, key_of_weights(base), adapter, list(examples))
+    watched = [list(validation)] if validation else []
+    return key_of(settings, key_of_weights(base), adapter, list(examples), *watched)
 
 
 def _longest(config: TrainConfig, model: Any) -> int:
