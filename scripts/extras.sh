@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the tests of what the locked environment leaves out: Ray, and BrowserGym with its own Playwright. Each has an
-# environment of its own, in .venv-ray and .venv-browsergym; needs `scripts/setup.sh dev` to have run.
+# Runs the tests that the usual run leaves out: training by several processes; Ray, and BrowserGym with its own Playwright,
+# each in an environment of its own (.venv-ray, .venv-browsergym). Needs `scripts/setup.sh dev` to have run.
 set -eu
 cd "$(dirname "$0")/.."
 links=$(python3 -m pip config get global.find-links 2>/dev/null || python3 -m pip config get :env:.find-links 2>/dev/null || true)
@@ -19,6 +19,7 @@ make_venv() {
     printf '%s' "$want" >"$folder/.done"
 }
 
+APPRENTICE_EXTRAS=1 .venv/bin/python -m pytest tests/test_train_extras.py
 make_venv .venv-ray requirements/lock-ray.txt
 .venv-ray/bin/python -m pytest tests/test_cluster.py
 make_venv .venv-browsergym requirements/lock-dev.txt requirements/peer.txt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -48,5 +49,8 @@ def command(
         return
     from webapprentice.train import train
 
-    report = train(rows, config.train, run / config.out, trainer_teller(Ticker(), "train"), validation)
-    emit(report.model_dump(mode="json"), as_json, f"the model is at {run / config.out}")
+    first = os.environ.get("RANK", "0") == "0"  # of several processes, started by `accelerate launch`, one speaks
+    tell = trainer_teller(Ticker(), "train") if first else None
+    report = train(rows, config.train, run / config.out, tell, validation)
+    if first:
+        emit(report.model_dump(mode="json"), as_json, f"the model is at {run / config.out}")

@@ -72,7 +72,7 @@ def quantized(config: TrainConfig, device: str) -> BitsAndBytesConfig | None:
             "quantize=nf4 needs bitsandbytes, which is not installed; run: pip install bitsandbytes, or set "
             "train.quantize=none (LoRA on unquantized weights)"
         )
-    coarse = torch.bfloat16 if device == "cuda" else torch.float32
+    coarse = torch.float32 if device == "cpu" else torch.bfloat16
     return BitsAndBytesConfig(
         load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=coarse
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -66,6 +67,7 @@ def run(
         start = newest_verified(work, key, model)
         began = time.monotonic()
         loop.train(resume_from_checkpoint=str(start) if start else None)
+        loop.accelerator.wait_for_everyone()
         losses = [entry["loss"] for entry in loop.state.log_history if "loss" in entry]
         best = best_of(loop.state.log_history)[0] if config.patience else None
         if best is not None:
@@ -90,7 +92,10 @@ def run(
             resumed_from=int(start.name.removeprefix("step-")) if start else 0,
             seconds=time.monotonic() - began,
         )
-        return _written(loop, report, config, work, out, examples)
+        if loop.is_world_process_zero():
+            report = _written(loop, report, config, work, out, examples)
+        loop.accelerator.wait_for_everyone()
+        return report
 
 
 def _loop(
@@ -105,13 +110,13 @@ def _loop(
 ) -> Loop:
     steps = steps_of(len(rows), config.batch_size, config.epochs, config.max_steps)
     batches = plan([len(row.ids) for row in rows], config.batch_size, steps, config.seed)
-    size = config.micro_batch or config.batch_size
+    size, processes = _sizes(config, len(batches[0]))
     micro = [batch[start : start + size] for batch in batches for start in range(0, len(batch), size)]
     arguments = TrainingArguments(
         output_dir=str(work),
         max_steps=steps,
         per_device_train_batch_size=size,
-        gradient_accumulation_steps=len(micro) // steps,
+        gradient_accumulation_steps=len(micro) // steps // processes,
         learning_rate=config.learning_rate,
         lr_scheduler_type="constant_with_warmup" if config.schedule == "constant" else config.schedule,
         warmup_steps=round(config.warmup * steps) if config.warmup_steps is None else config.warmup_steps,
@@ -149,6 +154,21 @@ def _loop(
     )
     loop.remove_callback(PrinterCallback)
     return loop
+
+
+def _sizes(config: TrainConfig, batch: int) -> tuple[int, int]:
+    """Rows of one micro-batch, and how many processes share an update of `batch` rows.
+
+    Raises UsageError where they cannot share it evenly: the result would depend on how many there are.
+    """
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    size = config.micro_batch or -(-batch // processes)
+    if -(-batch // size) % processes:
+        raise UsageError(
+            f"{processes} processes cannot share {-(-batch // size)} micro-batches of an update evenly; choose "
+            f"train.batch_size and train.micro_batch so that their quotient is a multiple of {processes}"
+        )
+    return size, processes
 
 
 def _validation(loop: Loop, rows: list[Row], config: TrainConfig, work: Path, key: str) -> Validation:
@@ -213,15 +233,16 @@ def _placed(config: TrainConfig) -> tuple[str, torch.dtype]:
     gpu = torch.cuda.is_available()
     if config.device == "cuda" and not gpu:
         raise UnavailableError("device 'cuda' was asked for and there is no GPU; use device=cpu")
-    device = config.device if config.device != "auto" else "cuda" if gpu else "cpu"
-    coarse = device == "cuda" and config.method == "lora" and config.precision != "float32"
+    kind = config.device if config.device != "auto" else "cuda" if gpu else "cpu"
+    device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if kind == "cuda" else kind
+    coarse = device != "cpu" and config.method == "lora" and config.precision != "float32"
     return device, torch.bfloat16 if coarse else torch.float32
 
 
 def _bf16(config: TrainConfig, device: str) -> bool:
     if config.precision != "auto":
         return config.precision == "bfloat16"
-    return bool(torch.cuda.is_bf16_supported() if device == "cuda" else torch.cpu._is_avx512_bf16_supported())
+    return bool(torch.cuda.is_bf16_supported() if device != "cpu" else torch.cpu._is_avx512_bf16_supported())
 
 
 @contextmanager

@@ -40,9 +40,11 @@ class Validation(TrainerCallback):  # type: ignore[misc]
         best, since = best_of(state.log_history)
         if self._patience and best == step:
             partial = self._work / f"{BEST}.partial"
-            shutil.rmtree(partial, ignore_errors=True)
+            if state.is_world_process_zero:
+                shutil.rmtree(partial, ignore_errors=True)
             self.save(str(partial))
-            commit(partial, self._work / BEST, run=self._run, step=step)
+            if state.is_world_process_zero:
+                commit(partial, self._work / BEST, run=self._run, step=step)
         if self._patience and since >= self._patience:
             control.should_training_stop = True
 
