@@ -16,6 +16,7 @@ _CLASSES = {
     "dataset": "webapprentice.improve.verbs:RowsConfig",
     "train": "webapprentice.improve.verbs:TeachConfig",
     "evaluate": "webapprentice.improve.verbs:ExamineConfig",
+    "score": "webapprentice.evaluate.scoring.config:ScoreConfig",
 }
 
 
