@@ -40,6 +40,8 @@ class ScoreConfig(Config):
     """File of trajectory keys, one a line, in the run's folder or elsewhere: only these are scored."""
     train_keys: Path | None = None
     """File of keys from which the baselines learn; none: what `keys` and `split` leave of the collection."""
+    baselines: bool = True
+    """Measure the majority and blind replay beside the model."""
     dialect: str = "scribe"
     """What the model reads and writes: compact, webarena, browsergym or scribe."""
     budget: int = Field(default=0, ge=0)

@@ -126,7 +126,8 @@ class _Exam:
         self.keys, training = _split(config, run, store)
         self._ranking = read_ranking(_inside(run, config.candidates)) if config.candidates else None
         self.readings = ["greedy" if t == 0 else f"T = {t:g}" for t in config.temperatures]
-        self._baselines = Baselines(store.trajectories(config.collection, training) if training else ())
+        learned = store.trajectories(config.collection, training) if config.baselines and training else ()
+        self._baselines = Baselines(learned)
         names = [*self.readings, *(NAMES if self._baselines.learned else ())]
         self._judges = {name: Judge(config, self._ranking) for name in names}
         self._counts: dict[str, dict[str, int]] = {

@@ -30,12 +30,21 @@ class Sheet(NamedTuple):
     """One step as it is asked: a prompt for each piece of its page."""
 
     prompts: tuple[Prompt, ...]
-    shown: frozenset[int]
-    """Node ids of the element table that some prompt shows."""
+    parts: tuple[frozenset[int], ...]
+    """Node ids of the element table that each prompt shows."""
     numbers: Mapping[int, int] | None
     """From the element table's ids to those of the prompts; None where they are the same."""
     read: Callable[[str], Action | None]
     """The action of an answer, with the element table's ids."""
+
+    @property
+    def shown(self) -> frozenset[int]:
+        """Node ids of the element table that some prompt shows."""
+        return frozenset().union(*self.parts)
+
+    def holding(self, node: int) -> int | None:
+        """The first prompt that shows an element; None where none does."""
+        return next((place for place, part in enumerate(self.parts) if node in part), None)
 
     def number(self, node: int) -> int | None:
         """The id that the prompts have for an element."""
@@ -75,7 +84,7 @@ class Desk:
         def answer(said: str) -> Action | None:
             return self.dialect.read(said, trajectory.goal, seen).action
 
-        return Sheet(prompts=(prompt,), shown=frozenset(page.kept), numbers=None, read=answer)
+        return Sheet(prompts=(prompt,), parts=(frozenset(page.kept),), numbers=None, read=answer)
 
     def _told(self, trajectory: Trajectory, place: int) -> list[tuple[str, Outcome]]:
         """The steps before, as training rows tell them."""
@@ -94,13 +103,13 @@ class Desk:
         text = self._scribe.prune(html).text
         pieces = chunks(text, self.dialect.budget, self._count) or [""]
         prompts = tuple(self.prompt(trajectory, place, piece) for piece in pieces)
-        shown = frozenset(back[int(n)] for n in _NODE.findall(text) if int(n) in back)
+        parts = tuple(frozenset(back[int(n)] for n in _NODE.findall(piece) if int(n) in back) for piece in pieces)
 
         def answer(said: str) -> Action | None:
             action = read(said, self.dialect.spelling).action
             return None if action is None else renumbered(action, back)
 
-        return Sheet(prompts=prompts, shown=shown, numbers=numbers, read=answer)
+        return Sheet(prompts=prompts, parts=parts, numbers=numbers, read=answer)
 
     def prompt(self, trajectory: Trajectory, place: int, piece: str) -> Prompt:
         """The prompt with this piece of a page that ScribeAgent's rules made, and a history in its node ids."""

@@ -36,7 +36,7 @@ def table_text(scores: Scores) -> str:
                 f"page, {column.refused:,} refused"
             )
     if not scores.learned_from:
-        lines.append("baselines: not measured, since no trajectory is left to learn from; set keys or split")
+        lines.append("baselines: not measured; they learn from trajectories that keys and split leave")
     else:
         lines.append(f"baselines learned from {scores.learned_from:,} other trajectories")
     return "\n".join(lines)
