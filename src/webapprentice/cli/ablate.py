@@ -42,8 +42,13 @@ def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, 
         emit(value, as_json, "\n".join(lines))
         return
     Store.read(run / "store.sqlite").close()
+    ticker = Ticker()
+
+    def tell(line: str) -> None:
+        ticker(line, passing=" answers, " in line)
+
     with Store.create(run / "store.sqlite") as store:
-        found = asyncio.run(Ablation(run, config, store, Ticker()).run())
+        found = asyncio.run(Ablation(run, config, store, tell).run())
     told = {"outcomes": [one.model_dump(mode="json") for one in found]}
     part = run / "ablation.json.part"
     part.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")

@@ -34,8 +34,9 @@ def command(run: Path, legacy: bool, file: Path | None, sets: tuple[str, ...], d
         return
     Store.read(run / "store.sqlite").close()
     model = load_model(config.model, config.options)
+    ticker = Ticker()
     with Store.create(run / "store.sqlite") as store:
-        scores = asyncio.run(score(config, run, store, model, Ticker()))
+        scores = asyncio.run(score(config, run, store, model, lambda line: ticker(line, True)))
     out = run / f"{config.out}.json"
     part = out.with_name(f"{out.name}.part")
     part.write_text(scores.model_dump_json(indent=1) + "\n", encoding="utf-8")

@@ -51,7 +51,7 @@ class AblateConfig(Config):
     fractions: tuple[Annotated[float, Field(ge=0.0, le=1.0)], ...] = Field(default=(1.0,), min_length=1)
     """Axis: shares of the training trajectories; 0 scores the base model itself. Smaller sets lie in larger ones."""
     pages: tuple[Pages, ...] = Field(default=("default",), min_length=1)
-    """Axis: how pages are pruned and cut; `scribe` goes with the dialect `scribe` alone."""
+    """Axis: how pages are pruned and cut; all but `default` go with the dialect `scribe` alone."""
     dialects: tuple[str, ...] = Field(default=("scribe",), min_length=1)
     """Axis: HTML (`scribe`), accessibility tree (`webarena`, `browsergym`) or lines (`compact`)."""
     recipes: tuple[Path, ...] = ()
@@ -61,7 +61,7 @@ class AblateConfig(Config):
     seed: int = 0
     """Of the split and of the order in which trajectories enter a fraction."""
     dataset: DatasetConfig = DatasetConfig(completion="canonical", validation=0.0)
-    """How trajectories become rows; with `scribe` pages every step that can be shown is one."""
+    """How trajectories become rows; with ScribeAgent's pages every step that can be shown is one."""
     train: TrainConfig = TrainConfig(base_model="seed", method="lora")
     """Base model is filled in by each cell."""
     score: ScoreConfig = ScoreConfig(temperatures=(0.0,))
@@ -134,7 +134,7 @@ def cells(config: AblateConfig) -> list[Cell]:
     found = [Cell(**dict(zip(AXES, one, strict=True))) for one in combined]
     fitting = [one for one in dict.fromkeys(found) if one.pages == "default" or one.dialect == "scribe"]
     if not fitting:
-        raise UsageError("no cell is left: pages=scribe needs dialect scribe; add it to dialects")
+        raise UsageError("no cell is left: pages but `default` need the dialect scribe; add it to dialects")
     return fitting
 
 
@@ -216,9 +216,10 @@ class Ablation:
 
     def _examples(self, cell: Cell, keys: list[str], dialect: Dialect, count: Count) -> tuple[list[Any], int]:
         wanted = list(self._store.trajectories(self.config.collection, keys))
-        if cell.pages == "scribe":
-            history = self.config.dataset.completion
-            return chunk_rows(wanted, Desk(dialect, cell.pages, history, count, self._store.blob))
+        if cell.pages != "default":
+            # Whichever chunks are asked, the one that holds the target is taught.
+            desk = Desk(dialect, "scribe", self.config.dataset.completion, count, self._store.blob)
+            return chunk_rows(wanted, desk)
         made = examples(wanted, dialect, self.config.dataset, count, held_out=HELD_OUT)
         return list(made.train), made.counts.no_target
 

@@ -11,7 +11,7 @@ from webapprentice.core.config import Config
 from webapprentice.models import ModelConfig
 
 Setting = Literal["exact", "mind2web_direct", "mind2web_qa"]
-Pages = Literal["default", "scribe"]
+Pages = Literal["default", "scribe", "scribe_tail"]
 
 
 class ScoreLimits(Config):
@@ -47,7 +47,8 @@ class ScoreConfig(Config):
     budget: int = Field(default=0, ge=0)
     """Tokens of page text in one prompt; 0 takes the dialect's own."""
     pages: Pages = "default"
-    """`default`: one prompt with the page as in training rows. `scribe`: ScribeAgent's pruning, every chunk asked."""
+    """`default`: one prompt with the page as in training rows. `scribe`: ScribeAgent's pruning, every chunk asked.
+    `scribe_tail`: the same, with the page's last chunk alone, as ScribeAgent's own test."""
     history: Literal["canonical", "said"] = "canonical"
     """How steps that nobody was asked for stand in the history; as `dataset.completion`."""
     temperatures: tuple[float, ...] = Field(default=(0.0, 1.0), min_length=1)
@@ -75,8 +76,8 @@ class ScoreConfig(Config):
 
     @model_validator(mode="after")
     def _fitting(self) -> Self:
-        if self.pages == "scribe" and self.dialect != "scribe":
-            raise ValueError("ScribeAgent's pages are HTML, so pages=scribe needs dialect=scribe")
+        if self.pages != "default" and self.dialect != "scribe":
+            raise ValueError(f"ScribeAgent's pages are HTML, so pages={self.pages} needs dialect=scribe")
         if self.legacy and (self.setting == "exact" or self.dialect != "scribe"):
             raise ValueError("legacy counts Mind2Web in ScribeAgent's spelling; set a mind2web setting, dialect=scribe")
         if len(set(self.temperatures)) < len(self.temperatures) or min(self.temperatures) < 0:

@@ -68,7 +68,7 @@ class Desk:
 
         Raises UsageError where ScribeAgent's pages are asked for and the step has no HTML.
         """
-        if self._pages == "scribe":
+        if self._pages != "default":
             return self._chunked(trajectory, place)
         return self._whole(trajectory, place)
 
@@ -102,6 +102,8 @@ class Desk:
         back = {number: node for node, number in numbers.items()}
         text = self._scribe.prune(html).text
         pieces = chunks(text, self.dialect.budget, self._count) or [""]
+        if self._pages == "scribe_tail":
+            pieces = pieces[:1]
         prompts = tuple(self.prompt(trajectory, place, piece) for piece in pieces)
         parts = tuple(frozenset(back[int(n)] for n in _NODE.findall(piece) if int(n) in back) for piece in pieces)
 
@@ -154,7 +156,7 @@ class Desk:
     def _html(self, seen: Observation) -> str:
         if seen.html is None:
             raise UsageError(
-                "pages=scribe needs the HTML of every page, which this collection lacks; use pages=default"
+                "ScribeAgent's pages need the HTML of every page, which this collection lacks; use pages=default"
             )
         return clean(self._blob(seen.html).decode("utf-8", "replace"))
 
