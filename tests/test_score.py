@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from mind2web_rows import SEARCH, action, task
+from samples import trajectory
 from test_cli import apprentice, refused
 from webapprentice.core.actions import Action, Click, Select, Type
 from webapprentice.core.faults import Fault, FaultError, LimitError, Owner, UsageError
@@ -85,11 +86,11 @@ def oracle(store: Store, pages: str = "default", wrong: Callable[[Action], bool]
     dialect = load_dialect("scribe")
     desk = Desk(dialect, pages, "canonical", lambda text: len(text.split()), store.blob)  # type: ignore[arg-type]
     said: dict[Prompt, str] = {}
-    for trajectory in store.trajectories("m2w"):
-        for place, step in enumerate(trajectory.steps):
+    for one in store.trajectories("m2w"):
+        for place, step in enumerate(one.steps):
             if step.action is None:
                 continue
-            for prompt in desk.sheet(trajectory, place).prompts:
+            for prompt in desk.sheet(one, place).prompts:
                 words = (
                     dialect.write(step.action, step.observation, place + 1)
                     if pages == "default"
@@ -154,12 +155,12 @@ def test_with_a_small_budget_prompts_differ_from_training_in_the_page_alone(
     found = run(store, model, budget=BUDGET, temperatures=(0.0,))
     desk = Desk(dialect, "default", "canonical", count, store.blob)
     seen = []
-    for trajectory in three:
-        for step in trajectory.steps:
-            sheet = desk.sheet(trajectory, step.index)
+    for one in three:
+        for step in one.steps:
+            sheet = desk.sheet(one, step.index)
             node = getattr(step.action, "node", None)
             seen.append(node in sheet.shown)
-            asked, taught = sheet.prompts[0], rows[trajectory.key, step.index]
+            asked, taught = sheet.prompts[0], rows[one.key, step.index]
             assert (node in shown(asked)) is seen[-1]
             assert node in shown(taught)
             assert NODES.sub("", asked[1].content) == NODES.sub("", taught[1].content)
@@ -182,9 +183,9 @@ def test_chunks_cover_the_page_and_the_right_one_wins_the_vote(store: Store, thr
 
     def answer(prompt: Prompt, _: Sampling) -> str:
         """Says the true step where its element is shown, and nothing elsewhere."""
-        for trajectory in three:
-            for place, step in enumerate(trajectory.steps):
-                if prompt in desk.sheet(trajectory, place).prompts:
+        for one in three:
+            for place, step in enumerate(one.steps):
+                if prompt in desk.sheet(one, place).prompts:
                     words = desk.spelled(step, place + 1)
                     node = re.search(r"Node: (\d+)", words)
                     assert node is not None
@@ -371,22 +372,47 @@ def test_an_outline_says_what_would_be_asked(store: Store, three: list[Trajector
     assert outline(config, store.path.parent, store, lambda text: len(text.split())).seconds is not None
 
 
+def test_what_does_not_fit_is_refused_in_one_line(store: Store, three: list[Trajectory]) -> None:
+    with pytest.raises(UsageError, match="has no collection 'other'"):
+        run(store, oracle(store), collection="other")
+    with pytest.raises(UsageError, match="dialect=scribe"):
+        ScoreConfig.resolve(None, ("pages=scribe", "dialect=webarena"))
+    with pytest.raises(UsageError, match="legacy"):
+        ScoreConfig.resolve(None, ("legacy=true",))
+    with pytest.raises(UsageError, match="named once"):
+        ScoreConfig.resolve(None, ("temperatures=[1, 1]",))
+    store.finish("own", trajectory())
+    with pytest.raises(UsageError, match="nothing of Mind2Web's candidates"):
+        run(store, oracle(store), collection="own", setting="mind2web_direct")
+    with pytest.raises(UsageError, match="ScribeAgent's pages need the HTML"):
+        run(store, oracle(store), collection="own", pages="scribe")
+    assert run(store, oracle(store, wrong=lambda _: True), collection="m2w").steps == 9
+
+
+def test_the_pages_end_alone_shows_fewer_targets(store: Store, three: list[Trajectory]) -> None:
+    model = ScriptedModel(lambda _prompt, _sampling: "?")
+    every = figures(run(store, model, pages="scribe", budget=14, temperatures=(0.0,)))
+    model.asked.clear()
+    tail = run(store, model, pages="scribe_tail", budget=14, temperatures=(0.0,))
+    assert every["target in context"] == 1.0
+    assert figures(tail)["target in context"] == pytest.approx(1 / 3)
+    assert tail.columns[0].answers == 9
+    assert model.asked == [], "it was asked as one of all chunks before"
+
+
 def test_the_command_prints_a_table_and_writes_it(tmp_path: Path) -> None:
     source = tmp_path / "test_task_0.json"
     source.write_text(json.dumps([task("a"), task("b")]))
     there = ("--run", str(tmp_path / "run"))
     assert apprentice("import", "mind2web", str(source), *there).returncode == 0
-    words = ("score", *there, "--set", "model=scripted:?", "--set", "setting=mind2web_direct", "--legacy")
-    made = apprentice(*words)
+    words = ("score", *there, "--set", "model=scripted:?", "--set", "setting=mind2web_direct")
+    made = apprentice(*words, "--legacy")
     assert made.returncode == 0, made.stderr
     assert "step success, macro" in made.stdout
     assert "legacy: step success" in made.stdout
     told = json.loads((tmp_path / "run" / "score.json").read_text())
     assert (told["steps"], told["setting"], len(told["columns"])) == (6, "mind2web_direct", 2)
-    assert json.loads(apprentice(*words, "--json").stdout) == told
     assert "6 prompts" in apprentice(*words, "--dry-run").stdout
-    refused(apprentice("score", *there, "--set", "model=scripted:?", "--set", "collection=other"), 2, "no collection")
-    refused(apprentice("score", *there, "--set", "pages=scribe", "--set", "dialect=webarena"), 2, "dialect=scribe")
     refused(apprentice("score", "--run", str(tmp_path / "none")), 2, "there is no store")
 
 
