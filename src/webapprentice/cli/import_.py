@@ -10,7 +10,7 @@ import click
 from webapprentice.cli.options import Ticker, emit, run_option
 from webapprentice.core.faults import UsageError
 
-FORMATS = ("mind2web", "own", "replayed", "scribe")
+FORMATS = ("mind2web", "mind2web_raw", "own", "replayed", "scribe")
 
 
 @click.command("import")
@@ -22,7 +22,8 @@ FORMATS = ("mind2web", "own", "replayed", "scribe")
 def command(format: str, files: tuple[Path, ...], run: Path, collection: str | None, as_json: bool) -> None:
     """Read FILES of another project into the store of a run; run again, it goes on where it was stopped.
 
-    scribe: ScribeAgent's CSV. mind2web: Mind2Web and Multimodal-Mind2Web, JSON. replayed: re-played steps, JSON lines.
+    scribe: ScribeAgent's CSV. mind2web: Mind2Web and Multimodal-Mind2Web, JSON, with the
+    cleaned pages; mind2web_raw: with the raw ones. replayed: re-played steps, JSON lines.
     own: what `apprentice export` wrote. Every row that is left out is counted by its reason.
     """
     from webapprentice.importers import FORMATS as READERS

@@ -14,7 +14,8 @@ from webapprentice.importers.common import Broken, Item, Read, Ready
 __all__ = ["FORMATS", "Broken", "Item", "Read", "Ready"]
 
 FORMATS: Final[dict[str, Read]] = {
-    "mind2web": mind2web.read,
+    "mind2web": mind2web.reader("cleaned"),
+    "mind2web_raw": mind2web.reader("raw"),
     "own": own.read,
     "replayed": replayed.read,
     "scribe": scribe_csv.read,

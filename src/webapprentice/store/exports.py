@@ -26,6 +26,7 @@ def write_lines(lines: Iterable[str], path: Path) -> int:
     number = 0
     part = path.with_name(path.name + ".part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("w", encoding="utf-8") as file:
             for line in lines:
                 file.write(line + "\n")
