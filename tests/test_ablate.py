@@ -17,8 +17,8 @@ from test_cli import apprentice, refused
 from webapprentice.cli.ablate import page_of
 from webapprentice.core.faults import UsageError
 from webapprentice.core.protocols import Prompt, Sampling
+from webapprentice.curate.sheets import Desk
 from webapprentice.dialect import load as load_dialect
-from webapprentice.evaluate.scoring.sheets import Desk
 from webapprentice.importers import FORMATS, Ready
 from webapprentice.improve.ablation import AblateConfig, Ablation, Cell, cells, recipe_of, split, varied
 from webapprentice.improve.workshop import read_rows

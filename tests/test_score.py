@@ -23,10 +23,10 @@ from webapprentice.core.protocols import Completion, Prompt, Sampling
 from webapprentice.core.records import Trajectory
 from webapprentice.core.text import clean
 from webapprentice.curate import DatasetConfig, examples
+from webapprentice.curate.sheets import Desk
 from webapprentice.dialect import load as load_dialect
 from webapprentice.evaluate.scoring import ScoreConfig, ScoreLimits, Scores, outline, score
 from webapprentice.evaluate.scoring.labels import Labelled, read_ranking, told_of
-from webapprentice.evaluate.scoring.sheets import Desk
 from webapprentice.importers import FORMATS, Ready
 from webapprentice.models import ScriptedModel
 from webapprentice.page import Scribe, from_html
@@ -432,3 +432,9 @@ def test_both_numberings_name_the_same_elements() -> None:
         text = Scribe(len, protect=False).prune(clean(page)).text
         written = {int(number): tag for tag, number in re.findall(r'<([a-z0-9-]+)[^<>]* node="(\d+)"', text)}
         assert all(written[n] == table[node] for node, n in numbers.items() if n in written)
+
+
+def test_a_recording_says_its_own_node_ids() -> None:
+    html = '<body><div apprentice-node="40"><p apprentice-node="41">a</p></div><button apprentice-node="7">b</button>'
+    assert scribe_numbers(html) == {40: 2, 41: 1, 7: 0}
+    assert '<button node="0">' in Scribe(len).prune(html).text

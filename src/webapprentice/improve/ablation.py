@@ -16,12 +16,11 @@ from webapprentice.core.keys import key_of
 from webapprentice.core.protocols import Model
 from webapprentice.core.records import Record
 from webapprentice.curate import DatasetConfig, examples
+from webapprentice.curate.chunked import chunk_rows
+from webapprentice.curate.sheets import Desk, Pages
 from webapprentice.dialect import Dialect
 from webapprentice.dialect import load as load_dialect
 from webapprentice.evaluate.scoring import ScoreConfig, Scores, score
-from webapprentice.evaluate.scoring.config import Pages
-from webapprentice.evaluate.scoring.rows import chunk_rows
-from webapprentice.evaluate.scoring.sheets import Desk
 from webapprentice.improve.rows import write_rows
 from webapprentice.improve.stages import Stages, Tell
 from webapprentice.improve.workshop import interruptible, read_rows, trainer_teller

@@ -42,6 +42,7 @@ def make_rows(run: Path, config: RowsConfig, dialect: Dialect, held_out: Sequenc
         collection=config.collection,
         dialect=dialect,
         config=config.dataset,
+        pages=config.pages,
         model=config.model,
         options=config.options,
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from webapprentice.core.actions import Action
-from webapprentice.core.records import Result, Step, Trajectory
+from webapprentice.core.records import Step, Trajectory
+from webapprentice.curate.sheets import Sheet
 from webapprentice.evaluate.scoring.config import ScoreConfig
 from webapprentice.evaluate.scoring.labels import Labelled
-from webapprentice.evaluate.scoring.sheets import Sheet
 from webapprentice.metrics import Figure, Match, exact_match, match, micro
 from webapprentice.metrics.legacy import LegacyJudged, LegacyWanted, legacy_step, legacy_table
 from webapprentice.metrics.mind2web import Judged, Place, Wanted, direct, judge, operation_of, pick
@@ -90,11 +90,6 @@ class Judge:
             name = trajectory.task.id.partition("/")[2]
             given = self._ranking.get(f"{name}_{labelled.told.uid}", ())
         return labelled.ranking(trajectory.goal, given)
-
-
-def usable(step: Step) -> bool:
-    """Whether a recorded step can be matched exactly: as for training rows, it has an action that was carried out."""
-    return step.action is not None and step.outcome.result is Result.DONE
 
 
 def _by_release(

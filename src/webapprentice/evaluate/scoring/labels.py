@@ -12,7 +12,7 @@ from typing import Any
 
 from webapprentice.core.faults import UsageError
 from webapprentice.core.records import Element, Observation, Trajectory
-from webapprentice.evaluate.scoring.sheets import Blob
+from webapprentice.curate.sheets import Blob
 from webapprentice.importers.mind2web import NODE, Told, ToldStep
 from webapprentice.metrics.mind2web import Place, Wanted, rank_lexically
 from webapprentice.page import from_html

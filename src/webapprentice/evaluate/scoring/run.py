@@ -12,13 +12,14 @@ from webapprentice.core.faults import UsageError
 from webapprentice.core.keys import key_of, seed_for
 from webapprentice.core.protocols import Model, Prompt, Sampling
 from webapprentice.core.records import Record, Trajectory
+from webapprentice.curate.chunked import usable
+from webapprentice.curate.sheets import Desk
 from webapprentice.dialect import load as load_dialect
 from webapprentice.evaluate.scoring.answers import Answer, Clerk, Tell
 from webapprentice.evaluate.scoring.baselines import NAMES, Baselines
 from webapprentice.evaluate.scoring.config import ScoreConfig
-from webapprentice.evaluate.scoring.judging import Judge, Question, usable
+from webapprentice.evaluate.scoring.judging import Judge, Question
 from webapprentice.evaluate.scoring.labels import Labelled, read_ranking, told_of
-from webapprentice.evaluate.scoring.sheets import Desk
 from webapprentice.metrics import Figure, decided, elect
 from webapprentice.page.form import Count
 from webapprentice.store import Store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from webapprentice.core.actions import Action
 from webapprentice.core.faults import UsageError
@@ -12,11 +12,13 @@ from webapprentice.core.protocols import Prompt
 from webapprentice.core.records import Observation, Outcome, Result, Step, Trajectory
 from webapprentice.core.text import clean
 from webapprentice.dialect import Dialect
-from webapprentice.evaluate.scoring.config import Pages
 from webapprentice.language import compose, gist, read, undone, write
 from webapprentice.page import Scribe, chunks, label
 from webapprentice.page.form import Count
-from webapprentice.page.numbering import scribe_numbers
+from webapprentice.page.numbering import MARK, scribe_numbers
+
+Pages = Literal["default", "scribe", "scribe_tail"]
+"""`default`: the page within the budget. `scribe`: ScribeAgent's pruning, in chunks. `scribe_tail`: its last one."""
 
 Blob = Callable[[str], bytes]
 """The bytes that the store has under a key."""
@@ -147,8 +149,10 @@ class Desk:
         if key not in self._numbers:
             if len(self._numbers) > 200:
                 self._numbers.clear()
-            numbers = scribe_numbers(self._html(seen))
-            if set(numbers) != {element.id for element in seen.elements if element.tag != "#text"}:
+            html = self._html(seen)
+            numbers = scribe_numbers(html)
+            listed = {element.id for element in seen.elements if element.tag != "#text"}
+            if not (MARK in html and numbers.keys() & listed) and numbers.keys() != listed:
                 raise UsageError("the node ids of this collection are not those of its HTML; use pages=default")
             self._numbers[key] = numbers
         return self._numbers[key]
