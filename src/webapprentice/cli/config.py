@@ -17,6 +17,7 @@ _CLASSES = {
     "train": "webapprentice.improve.verbs:TeachConfig",
     "evaluate": "webapprentice.improve.verbs:ExamineConfig",
     "score": "webapprentice.evaluate.scoring.config:ScoreConfig",
+    "survival": "webapprentice.evaluate.survival:SurvivalConfig",
     "ablate": "webapprentice.improve.ablation:AblateConfig",
 }
 

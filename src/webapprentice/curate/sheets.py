@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from webapprentice.core.actions import Action
@@ -64,6 +64,8 @@ class Desk:
         self._blob = blob
         self._scribe = Scribe(count, protect=False)
         self._numbers: dict[str, dict[int, int]] = {}
+        self._pruned = ("", "")
+        """The last page, by its key."""
 
     def sheet(self, trajectory: Trajectory, place: int) -> Sheet:
         """The step at this place, with the true steps before it as its history.
@@ -99,21 +101,29 @@ class Desk:
 
     def _chunked(self, trajectory: Trajectory, place: int) -> Sheet:
         seen = trajectory.steps[place].observation
-        html = self._html(seen)
         numbers = self.numbers(seen)
         back = {number: node for node, number in numbers.items()}
-        text = self._scribe.prune(html).text
-        pieces = chunks(text, self.dialect.budget, self._count) or [""]
+        pieces = self._pieces(seen, self.dialect.budget)
         if self._pages == "scribe_tail":
             pieces = pieces[:1]
         prompts = tuple(self.prompt(trajectory, place, piece) for piece in pieces)
-        parts = tuple(frozenset(back[int(n)] for n in _NODE.findall(piece) if int(n) in back) for piece in pieces)
+        parts = _shown(pieces, back)
 
         def answer(said: str) -> Action | None:
             action = read(said, self.dialect.spelling).action
             return None if action is None else renumbered(action, back)
 
         return Sheet(prompts=prompts, parts=parts, numbers=numbers, read=answer)
+
+    def parts(self, seen: Observation, budget: int) -> tuple[frozenset[int], ...]:
+        """Node ids of the element table in each chunk that ScribeAgent's rules make of a page, its end first."""
+        return _shown(self._pieces(seen, budget), {number: node for node, number in self.numbers(seen).items()})
+
+    def _pieces(self, seen: Observation, budget: int) -> list[str]:
+        key = seen.html or ""
+        if key != self._pruned[0]:
+            self._pruned = key, self._scribe.prune(self._html(seen)).text
+        return chunks(self._pruned[1], budget, self._count) or [""]
 
     def prompt(self, trajectory: Trajectory, place: int, piece: str) -> Prompt:
         """The prompt with this piece of a page that ScribeAgent's rules made, and a history in its node ids."""
@@ -163,6 +173,10 @@ class Desk:
                 "ScribeAgent's pages need the HTML of every page, which this collection lacks; use pages=default"
             )
         return clean(self._blob(seen.html).decode("utf-8", "replace"))
+
+
+def _shown(pieces: Sequence[str], back: Mapping[int, int]) -> tuple[frozenset[int], ...]:
+    return tuple(frozenset(back[int(n)] for n in _NODE.findall(piece) if int(n) in back) for piece in pieces)
 
 
 def renumbered(action: Action, numbers: Mapping[int, int]) -> Action:
