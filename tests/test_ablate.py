@@ -79,10 +79,13 @@ def test_the_split_keeps_tasks_apart_and_fractions_nested(run: Path, tmp_path: P
 def test_recipes_change_what_they_name(tmp_path: Path) -> None:
     (tmp_path / "full.yaml").write_text("train:\n  method: full\n  learning_rate: 1e-3\n")
     (tmp_path / "odd.yaml").write_text("metod: full\n")
-    config = AblateConfig(recipes=(tmp_path / "full.yaml", tmp_path / "odd.yaml"))
-    first, second = cells(config)
+    config = AblateConfig(recipes=(str(tmp_path / "full.yaml"), str(tmp_path / "odd.yaml"), "scribe"))
+    first, second, third = cells(config)
     how = recipe_of(config, first.with_(model="some"))
     assert (how.method, how.learning_rate, how.base_model, how.lora_r) == ("full", 1e-3, "some", 16)
+    assert (recipe_of(config, third).lora_r, third.value("recipe")) == (64, "scribe")
+    with pytest.raises(UsageError, match="no recipe 'other'"):
+        recipe_of(config, third.with_(recipe="other"))
     with pytest.raises(UsageError, match="metod"):
         recipe_of(config, second)
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from made_trajectories import acting, prompted
+from made_trajectories import trajectory as acted
 from mind2web_rows import SEARCH, action, task
 from samples import trajectory
 from test_cli import apprentice, refused
@@ -25,6 +27,7 @@ from webapprentice.core.text import clean
 from webapprentice.curate import DatasetConfig, examples
 from webapprentice.curate.sheets import Desk
 from webapprentice.dialect import load as load_dialect
+from webapprentice.dialect import prompt_key
 from webapprentice.evaluate.scoring import ScoreConfig, ScoreLimits, Scores, outline, score
 from webapprentice.evaluate.scoring.labels import Labelled, read_ranking, told_of
 from webapprentice.importers import FORMATS, Ready
@@ -139,6 +142,16 @@ def test_prompts_are_those_of_training_rows(store: Store, three: list[Trajectory
         asked = set(model.asked)
         assert len(rows) == len(asked)
         assert {row.messages for row in rows.values()} == asked
+
+
+def test_prompts_are_those_of_acting(store: Store) -> None:
+    made = prompted(acted("k", acting(Type(node=3, text="Ann"), Click(node=4), Click(node=5))))
+    store.finish("own", made)
+    model = ScriptedModel(lambda _prompt, _sampling: "click button Submit [4]")
+    found = run(store, model, collection="own", dialect="compact", temperatures=(0.0,))
+    assert [prompt_key(prompt) for prompt in model.asked] == [step.prompt_key for step in made.steps]
+    assert figures(found)["EM"] == pytest.approx(1 / 3)
+    assert figures(found)["kind match"] == pytest.approx(2 / 3)
 
 
 def test_with_a_small_budget_prompts_differ_from_training_in_the_page_alone(
@@ -360,6 +373,9 @@ def test_rankings_are_read_as_json_and_as_a_pickle_that_runs_nothing(
     (tmp_path / "body.json").write_text(json.dumps({"ranks": body}))
     found = figures(run(store, oracle(store), setting="mind2web_qa", candidates=str(tmp_path / "body.json")))
     assert (found["element accuracy, micro"], found["a positive among the candidates"]) == (0.0, 1.0)
+    (tmp_path / "few.json").write_text(json.dumps({"ranks": {"a_a-1": {"2": 0}}}))
+    with pytest.raises(UsageError, match="has none for a_a-2"):
+        run(store, oracle(store), setting="mind2web_qa", candidates=str(tmp_path / "few.json"))
     cut = figures(run(store, oracle(store), setting="mind2web_qa", candidates=str(tmp_path / "body.json"), top=2))
     assert cut["a positive among the candidates"] == pytest.approx(1 / 3)
 

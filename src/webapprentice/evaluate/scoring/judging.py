@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from webapprentice.core.actions import Action
+from webapprentice.core.faults import UsageError
 from webapprentice.core.records import Step, Trajectory
 from webapprentice.curate.sheets import Sheet
 from webapprentice.evaluate.scoring.config import ScoreConfig
@@ -88,7 +89,11 @@ class Judge:
         given = None
         if self._ranking is not None:
             name = trajectory.task.id.partition("/")[2]
-            given = self._ranking.get(f"{name}_{labelled.told.uid}", ())
+            given = self._ranking.get(sample := f"{name}_{labelled.told.uid}")
+            if given is None and question.sheet is not None:
+                raise UsageError(
+                    f"the file of candidates has none for {sample}; give one for every step that is scored"
+                )
         return labelled.ranking(trajectory.goal, given)
 
 
