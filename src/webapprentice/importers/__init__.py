@@ -21,9 +21,11 @@ __all__ = ["FORMATS", "Broken", "Item", "Read", "Ready"]
 _MODULES = {
     "devtools": "devtools",
     "mind2web": "mind2web",
+    "miniwob": "miniwob_demos",
     "own": "own",
     "replayed": "replayed",
     "scribe": "scribe_csv",
+    "weblinx": "weblinx",
 }
 
 
