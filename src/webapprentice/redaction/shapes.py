@@ -52,7 +52,7 @@ _PREFIXED = {
     "shp": r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}",
     "EAAC": r"EAAC[A-Za-z0-9]{20,400}",
 }
-_KEYS = {prefix: re.compile(rf"(?<![A-Za-z0-9_]){pattern}") for prefix, pattern in _PREFIXED.items()}
+_KEYS = {prefix: re.compile(pattern) for prefix, pattern in _PREFIXED.items()}
 _USERINFO = re.compile(r"://([^\s/?#@<>\"'{}]{1,300}+)@")
 _COOKIE = re.compile(r"cookie2?[\"']?\s{0,2}[:=]\s{0,2}[\"']?(?=[\w.-]{1,100}=)([^\r\n<>\"']{3,4000})", re.I)
 _PAIR = re.compile(r"[\w.%-]{1,100}=([^;,\s]{3,4000})")
@@ -76,8 +76,9 @@ def shapes(text: str) -> Iterator[Shape]:
     if "eyJ" in text:
         yield from (Shape("jwt", *found.span()) for found in _JWT.finditer(text))
     for prefix, pattern in _KEYS.items():
-        if prefix in text:
-            yield from (Shape("key", *found.span()) for found in pattern.finditer(text))
+        for found in _at(pattern, prefix, text, text):
+            if not (found.start() and (text[found.start() - 1].isalnum() or text[found.start() - 1] == "_")):
+                yield Shape("key", *found.span())
     if "PRIVATE KEY-----" in text:
         yield from _private_keys(text)
     if "@" in text and "://" in text:
