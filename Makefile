@@ -3,7 +3,7 @@
 RUN ?= runs/demo
 bin := .venv/bin
 
-.PHONY: help setup demo test check bench soak study seed lock clean
+.PHONY: help setup demo test extras check bench soak study seed lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -24,6 +24,10 @@ check: ## Style, types, floors
 	@$(bin)/mypy --no-error-summary && echo "types: fine"
 	@$(bin)/lint-imports --no-cache >/dev/null || { $(bin)/lint-imports --no-cache; exit 1; } && echo "floors: fine"
 
+extras: ## The tests of Ray and BrowserGym, in environments of their own
+	@scripts/setup.sh dev
+	@scripts/extras.sh
+
 bench: ## Every figure of the README that speaks of speed
 	@scripts/setup.sh dev
 	@scripts/peer.sh
@@ -31,6 +35,8 @@ bench: ## Every figure of the README that speaks of speed
 	@$(bin)/python bench/bench_rollout.py --contexts 16 --seeds 200
 	@$(bin)/python bench/bench_peer.py --peer .venv-peer/bin/python
 	@$(bin)/python bench/bench_pages.py --peer .venv-peer/bin/python
+	@$(bin)/python bench/bench_prune.py --peer .venv-peer/bin/python
+	@$(bin)/python bench/bench_dataset.py --gigabytes 0.2
 
 soak: ## 200 browsers killed under a rollout, and what came of it (ten minutes)
 	@scripts/setup.sh dev

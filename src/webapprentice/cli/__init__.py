@@ -20,6 +20,8 @@ VERBS = {
     "dataset": "Turn kept attempts into prompt/completion rows.",
     "train": "Fine-tune a model on rows: full or LoRA, resumed from verified checkpoints.",
     "evaluate": "Examine a model on unseen seeds, at T = 1 and greedy, with intervals.",
+    "score": "Ask a model about recorded steps: exact match, Mind2Web; without a browser.",
+    "ablate": "Train and score a grid of models, contexts, data and page forms; draw what each changes.",
     "compare": "Put two exams side by side, paired by task and seed.",
     "report": "Write the report of a run again.",
     "tasks": "List the tasks, attempted or held out; `tasks check` examines environments, yours too.",

@@ -17,6 +17,8 @@ _CLASSES = {
     "dataset": "webapprentice.improve.verbs:RowsConfig",
     "train": "webapprentice.improve.verbs:TeachConfig",
     "evaluate": "webapprentice.improve.verbs:ExamineConfig",
+    "score": "webapprentice.evaluate.scoring.config:ScoreConfig",
+    "ablate": "webapprentice.improve.ablation:AblateConfig",
 }
 
 
