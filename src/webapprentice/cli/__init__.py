@@ -28,6 +28,7 @@ VERBS = {
     "import": "Read other people's recordings into a run's store; say what was left out and why.",
     "export": "Write trajectories as JSONL or Parquet.",
     "survival": "How often the right element is in the text that a model reads, by site and budget.",
+    "redact": "Put placeholders in the place of secrets; list what still looks like one.",
     "prune": "Show what a model would see of a page: an HTML file or an address.",
     "show": "Print one trajectory step by step, or what a store holds.",
     "doctor": "Check this machine: Python, Chromium, packages, disk, GPU.",

@@ -12,6 +12,7 @@ from webapprentice.core.config import Config
 _CLASSES = {
     "improve": "webapprentice.improve.config:ImproveConfig",
     "rollout": "webapprentice.improve.verbs:AttemptConfig",
+    "import": "webapprentice.importers.config:ImportConfig",
     "filter": "webapprentice.improve.verbs:SiftConfig",
     "dataset": "webapprentice.improve.verbs:RowsConfig",
     "train": "webapprentice.improve.verbs:TeachConfig",

@@ -3,37 +3,61 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from webapprentice.cli.options import Ticker, emit, run_option
+from webapprentice.cli.options import Ticker, emit, run_option, settings
 from webapprentice.core.faults import UsageError
-
-FORMATS = ("mind2web", "mind2web_raw", "own", "replayed", "scribe")
+from webapprentice.importers import FORMATS
+from webapprentice.importers.config import ImportConfig
 
 
 @click.command("import")
-@click.argument("format", type=click.Choice(FORMATS))
+@click.argument("format", type=click.Choice(list(FORMATS)))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @run_option
 @click.option("--collection", help="Where the store keeps them; `imported/FORMAT` unless it is said.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on standard output.")
-def command(format: str, files: tuple[Path, ...], run: Path, collection: str | None, as_json: bool) -> None:
+@settings(ImportConfig)
+def command(
+    format: str,
+    files: tuple[Path, ...],
+    run: Path,
+    collection: str | None,
+    file: Path | None,
+    sets: tuple[str, ...],
+    dry_run: bool,
+    as_json: bool,
+) -> None:
     """Read FILES of another project into the store of a run; run again, it goes on where it was stopped.
 
     scribe: ScribeAgent's CSV. mind2web: Mind2Web and Multimodal-Mind2Web, JSON, with the
     cleaned pages; mind2web_raw: with the raw ones. replayed: re-played steps, JSON lines.
-    own: what `apprentice export` wrote. Every row that is left out is counted by its reason.
+    own: what `apprentice export` wrote. devtools: user flows of Chrome's Recorder, done again
+    in a browser. weblinx: replay.json in the folder of its demonstration. miniwob: human
+    demonstrations of MiniWoB++, JSON. Every row that is left out is counted by its reason.
     """
-    from webapprentice.importers import FORMATS as READERS
-    from webapprentice.importers import Broken
+    from webapprentice.importers.common import Broken, Item
     from webapprentice.store import Store
 
+    config = ImportConfig.resolve(file, sets)
     missing = next((file for file in files if not file.is_file()), None)
     if missing is not None:
         raise UsageError(f"cannot read {missing}: there is no such file")
     name = collection or f"imported/{format}"
+    if dry_run:
+        plan = {"format": format, "files": [str(file) for file in files], "collection": name}
+        emit(plan, as_json, f"would read {len(files)} files of the format {format} into {name}")
+        return
+
+    def items(file: Path) -> Iterator[Item]:
+        if format == "devtools":
+            from webapprentice.importers import devtools
+
+            return devtools.read(file, config, there)
+        return FORMATS[format](file)
+
     counts: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     examples: dict[str, str] = {}
@@ -41,7 +65,7 @@ def command(format: str, files: tuple[Path, ...], run: Path, collection: str | N
     with Store.create(run / "store.sqlite") as store:
         there = store.finished(name)
         for file in files:
-            for item in READERS[format](file):
+            for item in items(file):
                 if isinstance(item, Broken):
                     counts["workflows left out" if item.whole else "rows left out"] += 1
                     reasons[item.reason] += 1

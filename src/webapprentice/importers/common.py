@@ -57,7 +57,7 @@ class Unusable(Exception):  # noqa: N818 - how the reason leaves nested calls
     """A row that no step can be made of."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(reason)
+        super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
         self.detail = detail
 

@@ -54,8 +54,11 @@ def read_jsonl(path: Path) -> Iterator[Trajectory]:
         raise UsageError(f"cannot read {path}: {error.strerror or error}") from error
 
 
-def export_parquet(trajectories: Iterable[Trajectory], path: Path) -> int:
-    """Write one row a step; returns how many. Checked by reading the footer back before it takes its name."""
+def export_parquet(trajectories: Iterable[Trajectory], path: Path, note: str = "") -> int:
+    """Write one row a step; returns how many. Checked by reading the footer back before it takes its name.
+
+    The note stands in the file's metadata, under `webapprentice`.
+    """
     import pyarrow as pa
 
     schema = pa.schema(
@@ -81,6 +84,8 @@ def export_parquet(trajectories: Iterable[Trajectory], path: Path) -> int:
             ("observation", pa.string()),
         ]
     )
+    if note:
+        schema = schema.with_metadata({"webapprentice": note})
     return _parquet(_rows(trajectories), path, schema)
 
 
