@@ -26,6 +26,8 @@ VERBS = {
     "report": "Write the report of a run again.",
     "tasks": "List the tasks, attempted or held out; `tasks check` examines environments, yours too.",
     "import": "Read other people's recordings into a run's store; say what was left out and why.",
+    "record": "Record what you do in a browser, without its secrets.",
+    "replay": "Play a recording without a model; say which ways to find its elements still hold.",
     "export": "Write trajectories as JSONL or Parquet.",
     "survival": "How often the right element is in the text that a model reads, by site and budget.",
     "redact": "Put placeholders in the place of secrets; list what still looks like one.",

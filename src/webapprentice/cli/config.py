@@ -13,6 +13,8 @@ _CLASSES = {
     "improve": "webapprentice.improve.config:ImproveConfig",
     "rollout": "webapprentice.improve.verbs:AttemptConfig",
     "import": "webapprentice.importers.config:ImportConfig",
+    "record": "webapprentice.recorder.config:RecordConfig",
+    "replay": "webapprentice.recorder.config:ReplayConfig",
     "filter": "webapprentice.improve.verbs:SiftConfig",
     "dataset": "webapprentice.improve.verbs:RowsConfig",
     "train": "webapprentice.improve.verbs:TeachConfig",
