@@ -287,6 +287,7 @@ def test_baselines_learn_from_the_others_alone(store: Store, three: list[Traject
     # The nearest goal is b's, which has the same steps; of three actions with two counts each, the first by name.
     assert figures(found, "blind replay")["EM"] == 1.0
     assert figures(found, "majority")["EM"] == pytest.approx(1 / 3)
+    assert {one.name: one.value for one in found.differences}["greedy less blind replay"] == -1.0
     (tmp_path / "run" / "train.txt").write_text(three[2].key)
     assert run(store, nothing, keys="test.txt", train_keys="train.txt").learned_from == 1
     with pytest.raises(UsageError, match="stands in train_keys, too"):

@@ -64,6 +64,20 @@ def figures(shares: Sequence[Share], *, resamples: int = 10_000, seed: int = 0) 
     return tuple(found)
 
 
+def difference(name: str, ours: Sequence[float], theirs: Sequence[float], groups: Sequence[str]) -> Figure:
+    """The mean of ours less theirs, on the same steps in the same order; whole groups are resampled."""
+    share = over_steps(name, [a - b for a, b in zip(ours, theirs, strict=True)], groups)
+    if not share.over:
+        return Figure(name=name, value=None, over=0)
+    sums = share.totals.sum(axis=0)
+    value = float(sums[0] / sums[1])
+    if len(share.totals) < 2:
+        return Figure(name=name, value=value, over=share.over)
+    drawn = resample(share.totals, 10_000, 0)
+    interval = percentile(drawn[:, 0] / drawn[:, 1], value, 0.95, "bootstrap over tasks")
+    return Figure(name=name, value=value, over=share.over, interval=interval)
+
+
 def micro(name: str, values: Sequence[float], groups: Sequence[str]) -> Figure:
     """One figure over steps."""
     return figures([over_steps(name, values, groups)])[0]

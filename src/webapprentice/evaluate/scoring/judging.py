@@ -10,7 +10,7 @@ from webapprentice.core.records import Step, Trajectory
 from webapprentice.curate.sheets import Sheet
 from webapprentice.evaluate.scoring.config import ScoreConfig
 from webapprentice.evaluate.scoring.labels import Labelled
-from webapprentice.metrics import Figure, Match, exact_match, match, micro
+from webapprentice.metrics import Figure, Match, difference, exact_match, match, micro
 from webapprentice.metrics.legacy import LegacyJudged, LegacyWanted, legacy_step, legacy_table
 from webapprentice.metrics.mind2web import Judged, Place, Wanted, direct, judge, operation_of, pick
 
@@ -72,6 +72,15 @@ class Judge:
         self._judged.append(judge(place, operation, wanted, labelled.words(wanted.positives)))
         if answers is not None:
             self._legacy.append(_by_release(question, labelled, wanted, answers, ranking))
+
+    @property
+    def right(self) -> list[float]:
+        """1 for each step that was right in all, else 0."""
+        return [float(one.exact) for one in self._matches] or [one.step for one in self._judged]
+
+    def ahead_of(self, other: Judge, name: str) -> Figure:
+        """How many more steps were right than with another, on the same steps."""
+        return difference(name, self.right, other.right, self._clusters)
 
     def figures(self) -> tuple[Figure, ...]:
         """The column."""

@@ -62,6 +62,8 @@ class Scores(Record):
     learned_from: int
     """Trajectories that the baselines learned from; without any they are not measured."""
     columns: tuple[Column, ...]
+    differences: tuple[Figure, ...]
+    """Steps right in all: each reading of the model less each baseline, on the same steps."""
     settings: dict[str, Any]
     version: str = __version__
 
@@ -218,6 +220,12 @@ class _Exam:
             without_target=self.without,
             learned_from=self._baselines.learned,
             columns=tuple(columns),
+            differences=tuple(
+                self._judges[reading].ahead_of(self._judges[name], f"{reading} less {name}")
+                for reading in self.readings
+                for name in NAMES
+                if name in self._judges
+            ),
             settings=self.config.model_dump(mode="json"),
         )
 
