@@ -72,6 +72,11 @@ class Layer:
         self._pieces: tuple[list[int], list[tuple[int, int]]] | None = None
         self._blocks: list[int] | None = None
 
+    @property
+    def lowest(self) -> bool:
+        """It is the text itself."""
+        return self._below is None
+
     def origin(self, start: int, end: int) -> tuple[int, int]:
         """Where a span of this text stands in the text of the lowest layer."""
         if self._below is None or self._pattern is None:

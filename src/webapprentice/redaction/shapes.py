@@ -115,7 +115,10 @@ def _cards(text: str) -> Iterator[Shape]:
 
 
 def _private_keys(text: str) -> Iterator[Shape]:
+    last = 0
     for found in _PEM.finditer(text):
+        if found.start() < last:
+            continue
         closing = f"-----END {found[1]}-----"
         end = text.find(closing, found.end())
         yield Shape(
@@ -145,7 +148,7 @@ def _at(pattern: re.Pattern[str], word: str, text: str, folded: str) -> Iterator
         found = pattern.match(text, at)
         if found is not None:
             yield found
-        at = folded.find(word, at + len(word))
+        at = folded.find(word, max(at + len(word), found.end() if found is not None else 0))
 
 
 def _parameters(text: str) -> Iterator[Shape]:
