@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from mind2web_rows import task
-from test_cli import apprentice, refused
+from test_cli import apprentice
 from webapprentice.cli.ablate import page_of
 from webapprentice.core.faults import UsageError
 from webapprentice.core.protocols import Prompt, Sampling
@@ -185,4 +185,5 @@ def test_a_dry_run_says_what_would_be_done(run: Path) -> None:
     assert said.returncode == 0, said.stderr
     assert "4 cells; 4 trajectories to train on, 1 to score on" in said.stdout
     assert said.stdout.count("the base model itself") == 2
-    refused(apprentice("ablate", *there, "--set", "fractions=[2]", "--dry-run"), 2, "fractions.0")
+    with pytest.raises(UsageError, match=r"fractions\.0"):
+        AblateConfig.resolve(None, ("fractions=[2]",))
