@@ -1,4 +1,4 @@
-"""People's recordings: MiniWoB++ demonstrations made by its own recorder in a real browser, and WebLINX folders."""
+"""MiniWoB++ demonstrations made by its own recorder in a real browser, WebLINX folders, AutoWebBench's single steps."""
 
 from __future__ import annotations
 
@@ -30,10 +30,11 @@ from webapprentice.core.actions import (
 )
 from webapprentice.core.records import Result
 from webapprentice.importers import FORMATS, Broken, Item, Ready
+from webapprentice.importers.autowebbench import markup
+from webapprentice.page import from_html
 from webapprentice.tasks.server import PageServer
 
-Deed = tuple[str, str]
-"""A kind of action, and the name or id of what it is done to."""
+DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
 def ready(items: Iterable[Item]) -> list[Ready]:
@@ -310,6 +311,81 @@ def test_turns_that_cannot_be_used_take_their_stretch_with_them(wrong: Any, reas
     items = list(FORMATS["weblinx"](path))
     assert broken(items) == {reason: 1}
     assert [one.trajectory.goal for one in ready(items)] == ["A"]
+
+
+# AutoWebBench
+
+SHORT = "< <h2| Sign & in> <a[SA]| <span| Amazon> > <input[E]| Your e-mail> <img| > <button[K]| Go <b| on> > >"
+ASKED = "\n\nYou are a helpful assistant ...\n\n#Task: Sign in\nwith Amazon .\n\nYou should output one command"
+
+
+def test_a_shortened_page_becomes_html() -> None:
+    assert markup(SHORT) == (
+        '<!DOCTYPE html><html><body><div> <h2> Sign &amp; in</h2> <a data-ref="SA"> <span> Amazon</span> </a> '
+        '<input data-ref="E" placeholder="Your e-mail"> <img> <button data-ref="K"> Go <b> on</b> </button> </div>'
+        "</body></html>"
+    )
+
+
+@given(st.text(st.sampled_from("<>[]| abAB&\"'\n") | st.characters(), max_size=120))
+@settings(max_examples=150, deadline=None)
+def test_any_notation_is_markup(text: str) -> None:
+    from_html(markup(text))
+
+
+@pytest.mark.parametrize(
+    ("command", "action"),
+    [
+        ("finish('in two\nlines')", Stop(answer="in two\nlines")),
+        ("finish()", Stop()),
+        ("scroll_page('down')", Scroll(direction="down")),
+        ("switch_tab(2)", SwitchTab(index=1)),
+        ("jump_to('https://e.example/', True)", Goto(url="https://e.example/")),
+    ],
+)
+def test_commands_without_an_element(command: str, action: Action, tmp_path: Path) -> None:
+    (made,) = ready(FORMATS["autowebbench"](written(tmp_path, [{"source": SHORT + ASKED, "target": command}])))
+    assert made.trajectory.steps[0].action == action
+    assert made.trajectory.goal == "Sign in with Amazon ."
+
+
+def test_commands_with_one_and_what_is_none(tmp_path: Path) -> None:
+    commands = (
+        "type_string('E', 'jo', True)",
+        "click('K')",
+        "click('Z')",
+        "user_input('who?')",
+        "import os",
+        "dance()",
+    )
+    told = [{"source": SHORT + ASKED, "target": command} for command in commands]
+    items = list(FORMATS["autowebbench"](written(tmp_path, [*told, {"source": SHORT, "target": "finish()"}, {}])))
+    first, second = (one.trajectory.steps[0] for one in ready(items))
+    assert isinstance(first.action, Type)
+    assert (first.action.text, first.action.submit) == ("jo", True)
+    field, button = (one.observation.element(getattr(one.action, "node", 0)) for one in (first, second))
+    assert field is not None
+    assert button is not None
+    assert (field.name, button.name) == ("Your e-mail", "Go on")
+    assert broken(items) == {
+        "target not on the page": 1,
+        "asks the user, which is no action on a page": 1,
+        "not an item of AutoWebBench": 2,
+        "a command that is not known": 1,
+        "no objective": 1,
+    }
+
+
+def test_real_single_steps(tmp_path: Path) -> None:
+    path = DATA / "autowebbench" / "en_ood.json"
+    if not path.is_file():
+        pytest.skip("no recordings of others beside the project")
+    part = tmp_path / "en_ood.json"
+    part.write_text(json.dumps(json.loads(path.read_bytes())[:60]))
+    items = list(FORMATS["autowebbench"](part))
+    assert len(ready(items)) == 60 - sum(broken(items).values())
+    assert set(broken(items)) <= {"asks the user, which is no action on a page", "target not on the page"}
+    assert len(ready(items)) >= 57
 
 
 JSON: Any = st.recursive(

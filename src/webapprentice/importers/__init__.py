@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "Broken", "Item", "Read", "Ready"]
 
 _MODULES = {
+    "autowebbench": "autowebbench",
     "devtools": "devtools",
     "mind2web": "mind2web:cleaned",
     "mind2web_raw": "mind2web:raw",
