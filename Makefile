@@ -3,7 +3,7 @@
 RUN ?= runs/demo
 bin := .venv/bin
 
-.PHONY: help setup demo test check bench soak study seed lock clean
+.PHONY: help setup demo test extras check bench soak study seed lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -17,12 +17,16 @@ demo: setup ## A small model practises, improves, is examined again; ends with a
 test: ## Install, then check style, types and floors, then run all tests
 	@scripts/setup.sh dev
 	@$(MAKE) --no-print-directory check
-	@$(bin)/python -m pytest
+	@$(bin)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: ## Style, types, floors
 	@$(bin)/ruff check -q . && $(bin)/ruff format -q --check . && echo "style: fine"
 	@$(bin)/mypy --no-error-summary && echo "types: fine"
 	@$(bin)/lint-imports --no-cache >/dev/null || { $(bin)/lint-imports --no-cache; exit 1; } && echo "floors: fine"
+
+extras: ## The tests of Ray and BrowserGym, in environments of their own
+	@scripts/setup.sh dev
+	@scripts/extras.sh
 
 bench: ## Every figure of the README that speaks of speed
 	@scripts/setup.sh dev
@@ -31,6 +35,8 @@ bench: ## Every figure of the README that speaks of speed
 	@$(bin)/python bench/bench_rollout.py --contexts 16 --seeds 200
 	@$(bin)/python bench/bench_peer.py --peer .venv-peer/bin/python
 	@$(bin)/python bench/bench_pages.py --peer .venv-peer/bin/python
+	@$(bin)/python bench/bench_prune.py --peer .venv-peer/bin/python
+	@$(bin)/python bench/bench_dataset.py --gigabytes 0.2
 
 soak: ## 200 browsers killed under a rollout, and what came of it (ten minutes)
 	@scripts/setup.sh dev

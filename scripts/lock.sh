@@ -12,11 +12,13 @@ resolve() {
 }
 resolve --extra train -o requirements/lock.txt
 resolve --extra train --extra dev -o requirements/lock-dev.txt
+# Ray is an extra of its own and heavy: what it adds to the development lock stands apart.
+resolve --extra train --extra dev --extra ray -c requirements/lock-dev.txt -o requirements/lock-ray.txt
 "$uv" pip compile -q --generate-hashes --no-header --no-annotate -o requirements/uv.txt - <<END
 uv
 END
 # miniwob's requirements are drivers for other browsers; its pages are all we use, so it is locked without them.
-for lock in requirements/lock.txt requirements/lock-dev.txt; do
+for lock in requirements/lock.txt requirements/lock-dev.txt requirements/lock-ray.txt; do
     "$uv" pip compile -q --no-deps --generate-hashes --no-header --no-annotate - <<END | grep -v '^$' >>$lock
 miniwob==1.1.0
 END
@@ -26,6 +28,9 @@ done
 browsergym-core==0.14.3
 browsergym-miniwob==0.14.3
 beartype==0.12.0
+beautifulsoup4==4.12.3
+html5lib
+tokenizers
 END
 # WebArena's environment needs of its requirements only what stands above; the others are its agents' and judges'.
 "$uv" pip compile -q --no-deps --generate-hashes --no-header --no-annotate - <<END | grep -v '^$' >>requirements/peer.txt

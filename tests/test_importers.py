@@ -181,7 +181,7 @@ def test_mind2webs_tasks_become_trajectories(tmp_path: Path) -> None:
     ]
     assert second.trajectory.steps[0].action == Click(node=4)
     assert set(broken(items)) == {
-        "a step without a target on its page",
+        "no step has a target on its page",
         "not a task of Mind2Web",
         "an operation that is not known",
     }

@@ -240,14 +240,19 @@ print(json.dumps([told, len([name for name in gymnasium.registry if name.startsw
 def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which BrowserGym's Playwright finds the Chromium that is here, whatever its version."""
     listed = Path(playwright.__file__).parent / "driver" / "package" / "browsers.json"
-    browsers = json.loads(listed.read_text())["browsers"]
-    revision = next(one["revision"] for one in browsers if one["name"] == "chromium-headless-shell")
+    revisions = {one["name"]: one["revision"] for one in json.loads(listed.read_text())["browsers"]}
     where = tmp_path_factory.mktemp("browsers")
-    inside = where / f"chromium_headless_shell-{revision}" / "chrome-headless-shell-linux64"
-    inside.mkdir(parents=True)
+    # Playwright 1.44, which BrowserGym asks for, knows no headless shell yet.
+    places = {
+        "chromium-headless-shell": "chromium_headless_shell-{}/chrome-headless-shell-linux64/chrome-headless-shell",
+        "chromium": "chromium-{}/chrome-linux/chrome",
+    }
     found = find_chromium()
     assert found
-    (inside / "chrome-headless-shell").symlink_to(found)
+    for name in places.keys() & revisions.keys():
+        link = where / places[name].format(revisions[name])
+        link.parent.mkdir(parents=True)
+        link.symlink_to(found)
     return where
 
 

@@ -321,6 +321,21 @@ def test_stop_is_an_action_of_the_agent(tmp_path: Path) -> None:
     assert trajectory.steps[0].action == Stop(answer="42")
 
 
+class Asking(Form):
+    """Its task is a question: what is right is the answer that an agent stops with."""
+
+    async def step(self, action: Action) -> Happened:
+        happened = await super().step(action)
+        return happened.with_(raw_reward=float(action.answer == "42")) if isinstance(action, Stop) else happened
+
+
+@pytest.mark.parametrize(("answer", "score"), [("42", 1.0), ("43", 0.0)])
+def test_the_world_judges_the_answer_that_an_agent_stops_with(tmp_path: Path, answer: str, score: float) -> None:
+    (trajectory,), _ = play(lambda prompt, sampling: f"stop = {answer}", tmp_path, worlds=[Asking()])
+    assert (trajectory.score, trajectory.ending) == (score, Ending.STOPPED)
+    assert trajectory.steps[-1].outcome.done
+
+
 def test_a_job_names_its_task() -> None:
     assert Job(key="k", task=TASK, seed=1).task.id == "sample/ok"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from webapprentice.cli.options import emit, known, run_option
+from webapprentice.cli.options import emit, run_option
 from webapprentice.core.faults import UsageError
 
 
@@ -21,7 +21,7 @@ def command(base: str, tuned: tuple[str, ...], run: Path, as_json: bool) -> None
     from webapprentice.store import Store
 
     with Store.read(run / "store.sqlite") as store:
-        known(store, base, *tuned)
+        store.require(base, *tuned)
         attempts = {name: list(store.trajectories(name, steps=False)) for name in (base, *tuned)}
     for name, some in attempts.items():
         models = {(one.provenance.model, one.provenance.config_hash) for one in some}

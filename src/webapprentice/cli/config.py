@@ -19,6 +19,9 @@ _CLASSES = {
     "dataset": "webapprentice.improve.verbs:RowsConfig",
     "train": "webapprentice.improve.verbs:TeachConfig",
     "evaluate": "webapprentice.improve.verbs:ExamineConfig",
+    "score": "webapprentice.evaluate.scoring.config:ScoreConfig",
+    "survival": "webapprentice.evaluate.survival:SurvivalConfig",
+    "ablate": "webapprentice.improve.ablation:AblateConfig",
 }
 
 

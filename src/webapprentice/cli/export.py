@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from webapprentice.cli.options import emit, known, run_option
+from webapprentice.cli.options import emit, run_option
 from webapprentice.core.faults import ApprenticeError, UsageError
 from webapprentice.core.records import Judgment, Trajectory
 
@@ -45,7 +45,7 @@ def command(
         raise UsageError("--allow says what a public export may hold; give --public as well")
     with Store.read(run / "store.sqlite") as store:
         if collection is not None:
-            known(store, collection)
+            store.require(collection)
         names = [collection] if collection else list(store.collections())
         keys = [one for name in names for one in store.finished(name) if one.startswith(key)] if key else None
         note = ""
@@ -68,12 +68,12 @@ def command(
 def _flow(found: list[Trajectory], path: Path) -> int:
     """Write the one trajectory as a flow."""
     from webapprentice.importers.flow_export import flow_json
-    from webapprentice.store.exports import write_whole
+    from webapprentice.store.exports import write_lines
 
     if len(found) != 1:
         which = "none" if not found else "more than one"
         raise UsageError(f"a flow is one trajectory, and {which} is chosen; name it with --key, see `apprentice show`")
-    write_whole(path, flow_json(found[0]))
+    write_lines([flow_json(found[0])], path)
     return 1
 
 

@@ -8,7 +8,7 @@ from typing import cast
 
 import click
 
-from webapprentice.cli.options import emit, known, run_option, settings
+from webapprentice.cli.options import emit, run_option, settings
 from webapprentice.core.protocols import Scorer
 from webapprentice.curate import Filtered
 from webapprentice.improve.verbs import SiftConfig
@@ -32,7 +32,7 @@ def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, 
     model = load_model(config.model, config.options) if config.model else None
     scorer = cast(Scorer, model) if hasattr(model, "logprobs") else None
     with Store.read(run / "store.sqlite") as store:
-        known(store, config.collection)
+        store.require(config.collection)
         attempts = list(store.trajectories(config.collection))
     dialect = load_dialect(config.dialect)
     found = asyncio.run(sift(attempts, config.filter, scorer, dialect, model.count if model else words_in))

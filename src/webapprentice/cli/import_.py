@@ -32,10 +32,12 @@ def command(
 ) -> None:
     """Read FILES of another project into the store of a run; run again, it goes on where it was stopped.
 
-    scribe: ScribeAgent's CSV. mind2web: Mind2Web and Multimodal-Mind2Web, JSON. replayed: re-played steps, JSON lines.
-    own: what `apprentice export` wrote. devtools: user flows of Chrome's Recorder, done again in a browser. weblinx:
-    replay.json in the folder of its demonstration. miniwob: human demonstrations of MiniWoB++, JSON. Every row that is
-    left out is counted by its reason.
+    scribe: ScribeAgent's CSV. mind2web: Mind2Web and Multimodal-Mind2Web, JSON, with the
+    cleaned pages; mind2web_raw: with the raw ones. replayed: re-played steps, JSON lines.
+    own: what `apprentice export` wrote. devtools: user flows of Chrome's Recorder, done again
+    in a browser. weblinx: replay.json in the folder of its demonstration. miniwob: human
+    demonstrations of MiniWoB++, JSON. autowebbench: single steps, JSON. Every row that is left
+    out is counted by its reason.
     """
     from webapprentice.importers.common import Broken, Item
     from webapprentice.store import Store

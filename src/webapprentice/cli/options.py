@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from webapprentice.core.config import Config, knobs
-from webapprentice.core.faults import UsageError
 from webapprentice.core.text import clean
 
 if TYPE_CHECKING:
-    from webapprentice.store import Store
     from webapprentice.train import TrainConfig
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -85,14 +83,6 @@ def emit(value: Any, as_json: bool, text: str) -> None:
 def updates(train: TrainConfig) -> str:
     """How long a training run is."""
     return f"{train.max_steps} updates" if train.max_steps else f"{train.epochs:g} passes over the rows"
-
-
-def known(store: Store, *collections: str) -> None:
-    """Raise UsageError when the store has no such collection."""
-    there = store.collections()
-    for name in collections:
-        if name not in there:
-            raise UsageError(f"the store has no collection {name!r}; it has {', '.join(there) or 'none'}")
 
 
 class Ticker:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from webapprentice.cli.options import emit, known, run_option
+from webapprentice.cli.options import emit, run_option
 
 if TYPE_CHECKING:
     from webapprentice.core.records import Observation
@@ -31,7 +31,7 @@ def command(run: Path, collection: str | None, report: bool, as_json: bool) -> N
     path = run / "store.sqlite"
     with Store.read(path) as store:
         if collection is not None:
-            known(store, collection)
+            store.require(collection)
         names = (
             [collection] if collection else [name for name in store.collections() if not name.startswith("redacted/")]
         )

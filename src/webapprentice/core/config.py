@@ -37,13 +37,16 @@ class Config(BaseModel):
         return key_of(type(self).__name__, self)
 
     @classmethod
-    def resolve(cls, file: Path | None = None, sets: Sequence[str] = (), **given: Any) -> Self:
-        """Defaults, then the YAML file, then `a.b=c` pairs, then what the caller gives.
+    def resolve(
+        cls, file: Path | None = None, sets: Sequence[str] = (), recipe: Path | None = None, **given: Any
+    ) -> Self:
+        """Defaults, then the recipe, then the YAML file, then `a.b=c` pairs, then what the caller gives.
 
         Raises UsageError with one line that names the field, what was found and what would fit.
         """
         merged = _defaults(cls)
-        _merge(merged, read_yaml(file) if file else {})
+        for one in (recipe, file):
+            _merge(merged, read_yaml(one) if one else {})
         for pair in sets:
             _put(merged, *_parse(pair))
         for name, value in given.items():

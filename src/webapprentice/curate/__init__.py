@@ -1,5 +1,6 @@
 """What is worth learning from, and the training rows it becomes."""
 
+from webapprentice.curate.card import CardConfig
 from webapprentice.curate.dataset import Counts, Dataset, DatasetConfig, examples, set_aside
 from webapprentice.curate.filtering import (
     PRESETS,
@@ -14,10 +15,12 @@ from webapprentice.curate.filtering import (
 )
 from webapprentice.curate.groups import Critique, Likely, Vote
 from webapprentice.curate.rules import Rule, Single
+from webapprentice.curate.splits import Part, SplitConfig
 
 __all__ = [
     "PRESETS",
     "RULES",
+    "CardConfig",
     "Counts",
     "Coverage",
     "Critique",
@@ -26,9 +29,11 @@ __all__ = [
     "FilterConfig",
     "Filtered",
     "Likely",
+    "Part",
     "Rule",
     "RuleReport",
     "Single",
+    "SplitConfig",
     "Vote",
     "blind",
     "coverage",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Literal
 
 from pydantic import Field
@@ -13,10 +13,11 @@ from webapprentice.core.config import Config
 from webapprentice.core.faults import UsageError
 from webapprentice.core.keys import key_of, seed_for
 from webapprentice.core.records import Example, Record, Result, Step, Trajectory
+from webapprentice.curate.chunked import chunk_row
+from webapprentice.curate.draws import Choice, Draw, chosen, conflicts, distinct, drawn, position, shuffled
+from webapprentice.curate.sheets import Desk
 from webapprentice.dialect import Dialect, prompt_key
 from webapprentice.page.form import Count
-
-Position = Literal["first", "middle", "last", "only"]
 
 
 class DatasetConfig(Config):
@@ -48,6 +49,11 @@ class DatasetConfig(Config):
     """Share of trajectories set aside; attempts at one episode stay together."""
     seed: int = 42
     """Of every choice here."""
+
+    @property
+    def choice(self) -> Choice:
+        """What choosing among rows needs of this."""
+        return Choice(**{name: getattr(self, name) for name in Choice._fields})
 
 
 class Counts(Record):
@@ -102,33 +108,51 @@ def examples(
     `count` gives the tokens of a text, as while acting. Raises UsageError when a trajectory belongs to a task in
     `held_out`: an exam must not be taught.
     """
-    banned = sorted({t.task.id for t in trajectories} & set(held_out))
-    if banned:
-        raise UsageError(f"{banned[0]} is held out and must not be trained on ({len(banned)} such tasks); leave it out")
+    refuse(trajectories, held_out)
     tally: Counter[str] = Counter()
     ordered = sorted(trajectories, key=lambda t: t.key)
     aside = set_aside(ordered, config)
-    portions = []
+    portions: list[tuple[Example, ...]] = []
+    taught: list[Draw] = []
     for inside in (False, True):
-        rows = [row for t in ordered if (t.key in aside) is inside for row in _rows(t, dialect, config, count, tally)]
-        portions.append(_dedupe(_balance(rows, config, tally), config, tally))
-    train, validation = portions
-    train = _floor(_cap(train, config, tally), config, tally)
-    train = _weigh(_shuffle(train, config.seed, "rows"), config)
-    tasks = Counter({t.task.id: 0 for t in ordered})
-    tasks.update(row.task for row in train)
+        made = [row for t in ordered if (t.key in aside) is inside for row in rows(t, dialect, config, count, tally)]
+        draws = distinct([drawn(row, (0, place, 0)) for place, row in enumerate(made)], config.choice, tally)
+        if inside:
+            draws = shuffled(draws, config.seed, "rows")
+        else:
+            draws = taught = chosen(draws, config.choice, tally)
+        portions.append(tuple(made[draw.place[1]].model_copy(update={"weight": draw.weight}) for draw in draws))
     return Dataset(
-        train=tuple(train),
-        validation=tuple(_shuffle(validation, config.seed, "rows")),
-        counts=Counts(
+        train=portions[0],
+        validation=portions[1],
+        counts=counted(
+            taught,
+            tally,
+            tasks=(t.task.id for t in ordered),
             trajectories=len(ordered),
             validation_trajectories=len(aside),
             steps=sum(len(t.steps) for t in ordered),
-            conflicts=_conflicts(train),
-            positions=dict(sorted(Counter(row.position for row in train).items())),
-            rows_by_task=dict(sorted(tasks.items())),
-            **{name: tally[name] for name in _REASONS},
         ),
+    )
+
+
+def refuse(trajectories: Sequence[Trajectory], held_out: Collection[str]) -> None:
+    """Raise UsageError when a trajectory belongs to a task that is kept for exams."""
+    banned = sorted({t.task.id for t in trajectories} & set(held_out))
+    if banned:
+        raise UsageError(f"{banned[0]} is held out and must not be trained on ({len(banned)} such tasks); leave it out")
+
+
+def counted(taught: Sequence[Draw], tally: Counter[str], tasks: Iterable[str], **given: int) -> Counts:
+    """The counts of a set whose training rows are these."""
+    by_task = Counter(dict.fromkeys(tasks, 0))
+    by_task.update(row.task for row in taught)
+    return Counts(
+        conflicts=conflicts(taught),
+        positions=dict(sorted(Counter(row.position for row in taught).items())),
+        rows_by_task=dict(sorted(by_task.items())),
+        **{name: tally[name] for name in _REASONS},
+        **given,
     )
 
 
@@ -159,10 +183,15 @@ def set_aside(trajectories: Sequence[Trajectory], config: DatasetConfig) -> set[
     return aside
 
 
-def _rows(
-    trajectory: Trajectory, dialect: Dialect, config: DatasetConfig, count: Count, tally: Counter[str]
+def rows(
+    trajectory: Trajectory,
+    dialect: Dialect,
+    config: DatasetConfig,
+    count: Count,
+    tally: Counter[str],
+    desk: Desk | None = None,
 ) -> Iterator[Example]:
-    """The rows of one trajectory; what is left out is tallied."""
+    """The rows of one trajectory; what is left out is tallied. With a desk, pages are pruned and cut by its rules."""
     usable = []
     for place, step in enumerate(trajectory.steps):
         why = _unusable(step, config)
@@ -175,6 +204,13 @@ def _rows(
     said = [(_history(step, place, dialect, config), step.outcome) for place, step in enumerate(trajectory.steps)]
     for place in chosen:
         step = trajectory.steps[place]
+        if desk is not None:
+            made = chunk_row(trajectory, place, desk)
+            if made is None:
+                tally["no_target"] += 1
+            else:
+                yield made
+            continue
         # What no model was asked is rendered so that its answer stands in it, whatever the budget.
         target = getattr(step.action, "node", None) if step.prompt_key is None else None
         prompt, page = dialect.prompt(trajectory.goal, step.observation, said[:place], count, target)
@@ -192,7 +228,7 @@ def _rows(
             completion=spoken,
             trajectory=trajectory.key,
             step=step.index,
-            position=_position(place, len(trajectory.steps)),
+            position=position(place, len(trajectory.steps)),
             task=trajectory.task.id,
         )
 
@@ -224,92 +260,3 @@ def _choose(usable: Sequence[int], steps: int, key: str, config: DatasetConfig) 
     middles = [place for place in usable if 0 < place < steps - 1]
     middle = [middles[seed_for(config.seed, "middle", key) % len(middles)]] if middles else []
     return [place for place in usable if place in (0, steps - 1) or place in middle]
-
-
-def _position(place: int, steps: int) -> Position:
-    if steps == 1:
-        return "only"
-    return "first" if place == 0 else "last" if place == steps - 1 else "middle"
-
-
-def _order(row: Example, seed: int, what: str) -> str:
-    """A seeded place in an order that depends on the row alone."""
-    return key_of(seed, what, row.trajectory, row.step)
-
-
-def _shuffle(rows: Sequence[Example], seed: int, what: str) -> list[Example]:
-    return sorted(rows, key=lambda row: _order(row, seed, what))
-
-
-def _balance(rows: list[Example], config: DatasetConfig, tally: Counter[str]) -> list[Example]:
-    """First : middle : last = 1 : at most 2 : 1, the surplus drawn by the seed over the whole set."""
-    if not config.balance_positions:
-        return rows
-    found = Counter(row.position for row in rows)
-    least = min(found["first"], found["last"])
-    room = {"first": least, "middle": 2 * least, "last": least, "only": found["only"]}
-    return _at_most(rows, lambda row: row.position, room, config.seed, "unbalanced", tally)
-
-
-def _cap(rows: list[Example], config: DatasetConfig, tally: Counter[str]) -> list[Example]:
-    if not config.per_task_cap:
-        return rows
-    room = dict.fromkeys({row.task for row in rows}, config.per_task_cap)
-    return _at_most(rows, lambda row: row.task, room, config.seed, "capped", tally)
-
-
-def _dedupe(rows: list[Example], config: DatasetConfig, tally: Counter[str]) -> list[Example]:
-    """At most `max_copies` rows of one prompt and completion."""
-    keys = {id(row): key_of(row.messages, row.completion) for row in rows}
-    room = dict.fromkeys(keys.values(), config.max_copies)
-    return _at_most(rows, lambda row: keys[id(row)], room, config.seed, "duplicates", tally)
-
-
-def _at_most(
-    rows: list[Example],
-    kind: Callable[[Example], str],
-    room: Mapping[str, int],
-    seed: int,
-    why: str,
-    tally: Counter[str],
-) -> list[Example]:
-    """At most `room` rows of each kind, drawn by the seed; the rest is tallied."""
-    taken: Counter[str] = Counter()
-    left = []
-    for row in _shuffle(rows, seed, why):
-        if taken[kind(row)] < room[kind(row)]:
-            taken[kind(row)] += 1
-            left.append(row)
-    tally[why] += len(rows) - len(left)
-    return left
-
-
-def _floor(rows: list[Example], config: DatasetConfig, tally: Counter[str]) -> list[Example]:
-    """Copies of the rows of small tasks, in turn, until the floor or `floor_copies` of each row is reached."""
-    by_task: dict[str, list[Example]] = defaultdict(list)
-    for row in rows:
-        by_task[row.task].append(row)
-    copies = []
-    for few in by_task.values():
-        missing = min(config.per_task_floor, len(few) * config.floor_copies) - len(few)
-        copies += [few[place % len(few)] for place in range(max(0, missing))]
-    tally["copied"] += len(copies)
-    return rows + copies
-
-
-def _weigh(rows: list[Example], config: DatasetConfig) -> list[Example]:
-    """The rows with their weights: 1/√n or 1/n of the task's n rows, scaled to a mean of 1."""
-    if config.balance == "none" or not rows:
-        return rows
-    sizes = Counter(row.task for row in rows)
-    power = 0.5 if config.balance == "sqrt" else 1.0
-    raw = {task: size**-power for task, size in sizes.items()}
-    mean = sum(raw[row.task] for row in rows) / len(rows)
-    return [row.model_copy(update={"weight": raw[row.task] / mean}) for row in rows]
-
-
-def _conflicts(rows: Sequence[Example]) -> int:
-    said: dict[str, set[str]] = defaultdict(set)
-    for row in rows:
-        said[key_of(row.messages)].add(row.completion)
-    return sum(len(completions) > 1 for completions in said.values())

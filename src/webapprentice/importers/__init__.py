@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "Broken", "Item", "Read", "Ready"]
 
 _MODULES = {
+    "autowebbench": "autowebbench",
     "devtools": "devtools",
-    "mind2web": "mind2web",
+    "mind2web": "mind2web:cleaned",
+    "mind2web_raw": "mind2web:raw",
+    "miniwob": "miniwob_demos",
     "own": "own",
     "replayed": "replayed",
     "scribe": "scribe_csv",
+    "weblinx": "weblinx",
 }
 
 
@@ -31,8 +35,10 @@ class _Formats(Mapping[str, "Read"]):
     """Name → what reads it."""
 
     def __getitem__(self, name: str) -> Read:
-        found: Read = import_module(f"webapprentice.importers.{_MODULES[name]}").read
-        return found
+        module, _, which = _MODULES[name].partition(":")
+        found = import_module(f"webapprentice.importers.{module}")
+        read: Read = found.reader(which) if which else found.read
+        return read
 
     def __iter__(self) -> Iterator[str]:
         return iter(_MODULES)

@@ -41,7 +41,7 @@ def flow_json(trajectory: Trajectory) -> str:
     for step in trajectory.steps:
         if step.action is not None and step.outcome.result is Result.DONE:
             steps += _steps(step.action, step.observation)
-    return json.dumps({"title": trajectory.goal, "steps": steps}, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps({"title": trajectory.goal, "steps": steps}, indent=2, ensure_ascii=False)
 
 
 def _steps(action: Action, seen: Observation) -> list[Json]:

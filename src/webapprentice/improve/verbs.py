@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from webapprentice.core.config import Config
-from webapprentice.curate import DatasetConfig, FilterConfig
+from webapprentice.curate import CardConfig, DatasetConfig, FilterConfig, SplitConfig
+from webapprentice.curate.sheets import Pages
 from webapprentice.evaluate import PoolConfig
 from webapprentice.improve.config import ExamConfig
 from webapprentice.models import ModelConfig
@@ -63,6 +66,15 @@ class RowsConfig(Config):
     rollout: RolloutConfig = RolloutConfig()
     """As in the rollout: prompts are rendered again and must agree."""
     dataset: DatasetConfig = DatasetConfig()
+    pages: Pages = "default"
+    """`default`: our pruning, which never cuts the target. `scribe`: ScribeAgent's rules on the HTML that was kept, the
+    chunk that holds the target; with `rollout.dialect=scribe`. `scribe_tail`: its last chunk alone."""
+    split: SplitConfig = SplitConfig()
+    card: CardConfig = CardConfig()
+    formats: tuple[Literal["parquet", "trl"], ...] = ()
+    """Beside RUN/OUT.jsonl: `parquet`, and `trl` (JSONL), with the columns that `datasets` and TRL load as they are."""
+    workers: int = Field(default=0, ge=0)
+    """Processes that render pages; 0: one for each core."""
     options: ModelConfig = ModelConfig()
 
 
@@ -70,7 +82,7 @@ class TeachConfig(Config):
     """Everything that may differ between two runs of `apprentice train`."""
 
     rows: str = "rows"
-    """File of rows, RUN/ROWS.jsonl."""
+    """File of rows, RUN/ROWS.jsonl; RUN/ROWS.validation.jsonl is watched where it is there."""
     out: str = "model"
     """Folder of the new model, RUN/OUT."""
     train: TrainConfig = TrainConfig(base_model="seed")

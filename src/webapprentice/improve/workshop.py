@@ -18,6 +18,7 @@ from webapprentice.curate import examples
 from webapprentice.curate import filter as sift
 from webapprentice.evaluate import Named, attempt_all, dialect_of
 from webapprentice.improve.config import ImproveConfig
+from webapprentice.improve.rows import write_rows
 from webapprentice.improve.stages import Stages, Tell
 from webapprentice.models import load as load_model
 from webapprentice.rollout import Budget, Progress
@@ -256,14 +257,6 @@ def teller(tell: Tell, label: str) -> Callable[[Progress], None]:
             tell(line(label, progress))
 
     return note
-
-
-def write_rows(path: Path, rows: Sequence[Example]) -> None:
-    """Write rows as JSONL; the file appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text("".join(row.model_dump_json() + "\n" for row in rows), encoding="utf-8")
-    part.replace(path)
 
 
 def read_rows(path: Path) -> list[Example]:

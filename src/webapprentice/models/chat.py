@@ -13,6 +13,7 @@ from typing import Any
 from webapprentice.core.faults import UsageError
 from webapprentice.core.protocols import Prompt
 from webapprentice.core.records import Message
+from webapprentice.models.lines import LineCounter
 
 _PROBE = "7"
 
@@ -29,7 +30,9 @@ class Chat:
         special = sorted({*tokenizer.all_special_tokens, *added} - {""}, key=len, reverse=True)
         self._special = re.compile("|".join(map(re.escape, special)) or r"(?!)")
         self._ids = lru_cache(maxsize=4096)(self._encode)
-        self._counts = lru_cache(maxsize=65536)(lambda text: len(self._encode(text)))
+        backend = getattr(tokenizer, "backend_tokenizer", None)  # none where the tokenizer is written in Python
+        whole = LineCounter(backend) if backend is not None else lambda text: len(self._encode(text))
+        self._counts = lru_cache(maxsize=65536)(whole)
         self._prompts = lru_cache(maxsize=4096)(lambda prompt: self._encode(self.render(prompt)))
         self.lead, self._tail = self._around()
         """`lead`: what the template puts between the prompt and the answer's own words."""

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import torch
 import transformers
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from webapprentice.core.faults import Fault, FaultError, Owner, UnavailableError, UsageError, border
 from webapprentice.core.keys import key_of, seed_for
@@ -66,7 +66,7 @@ class LocalModel:
         if (folder / "adapter_config.json").is_file():
             folder, adapter = _base_of(folder), adapter or folder
         verify_if_signed(folder)
-        model, tokenizer = load_weights(folder, *_placed(config))
+        model, tokenizer = load_weights(folder, *_placed(config), _stretch_of(adapter))
         loaded = cls(model.eval().requires_grad_(False), Chat(tokenizer, config.thinking), folder, config)
         if adapter is not None:
             loaded.use(adapter)
@@ -187,17 +187,44 @@ def without_old_names() -> Iterator[None]:
         yield
 
 
-def load_weights(folder: Path, device: str, dtype: torch.dtype) -> tuple[Any, Any]:
-    """Model and tokenizer of a checkpoint folder; safetensors only, no code from the folder.
+def limit_of(folder: Path) -> int | None:
+    """Tokens that the checkpoint's positions reach, as its configuration says."""
+    return getattr(_config_of(folder), "max_position_embeddings", None)
 
-    Raises UsageError when the folder is no complete checkpoint.
-    """
+
+def _config_of(folder: Path) -> Any:
     if not (folder / "config.json").is_file():
         raise UsageError(f"{folder} holds no config.json; give a folder with a transformers checkpoint")
     try:
+        return AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    except Exception as error:
+        line = " ".join(str(error).split())[:200]
+        raise UsageError(f"{folder} is no checkpoint that can be loaded: {line}") from error
+
+
+def load_weights(
+    folder: Path, device: str, dtype: torch.dtype, stretch: float = 1.0, quantized: Any = None
+) -> tuple[Any, Any]:
+    """Model and tokenizer of a checkpoint folder; safetensors only, no code from the folder.
+
+    `stretch` above 1 scales positions linearly, so that the model reaches so many times its limit. `quantized` is a
+    transformers configuration of the weights' number format. Raises UsageError when the folder is no complete
+    checkpoint.
+    """
+    config = _config_of(folder)
+    if stretch > 1.0:
+        config.rope_parameters = {**config.rope_parameters, "rope_type": "linear", "factor": stretch}
+        config.max_position_embeddings = int(config.max_position_embeddings * stretch)
+    try:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         model, report = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=dtype, use_safetensors=True, trust_remote_code=False, output_loading_info=True
+            folder,
+            config=config,
+            dtype=dtype,
+            use_safetensors=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+            **({"quantization_config": quantized, "device_map": {"": device}} if quantized is not None else {}),
         )
     except Exception as error:
         line = " ".join(str(error).split())[:200]
@@ -205,7 +232,7 @@ def load_weights(folder: Path, device: str, dtype: torch.dtype) -> tuple[Any, An
     if report["missing_keys"]:
         names = ", ".join(sorted(report["missing_keys"])[:3])
         raise UsageError(f"{folder} lacks {len(report['missing_keys'])} of the model's tensors: {names}")
-    return model.to(device), tokenizer
+    return (model if quantized is not None else model.to(device)), tokenizer
 
 
 @lru_cache(maxsize=1)
@@ -230,6 +257,15 @@ def _placed(config: ModelConfig) -> tuple[str, torch.dtype]:
         raise UnavailableError(f"device {device!r} was asked for and there is no GPU; use device=cpu")
     name = config.dtype if config.dtype != "auto" else "float32" if device == "cpu" else "bfloat16"
     return device, getattr(torch, name)
+
+
+def _stretch_of(adapter: Path | None) -> float:
+    """How far positions were stretched when this adapter was trained; 1 for those of others."""
+    try:
+        told = json.loads((adapter / "report.json").read_text(encoding="utf-8")) if adapter is not None else {}
+        return float(told.get("rope_factor", 1.0))
+    except (OSError, ValueError, AttributeError, TypeError):
+        return 1.0
 
 
 def _base_of(adapter: Path) -> Path:

@@ -9,6 +9,7 @@ from tokenizers import Tokenizer
 
 from webapprentice.core.faults import UnavailableError, UsageError
 from webapprentice.models.config import SEED
+from webapprentice.models.lines import LineCounter
 
 _HUB_FILES = ["*.json", "*.safetensors", "*.jinja", "*.txt", "*.model"]
 
@@ -49,4 +50,4 @@ def counter(name: str) -> Callable[[str], int]:
         tokenizer.no_padding()
     except Exception as error:  # the library raises nothing narrower
         raise UsageError(f"{file} cannot be read as a tokenizer: {' '.join(str(error).split())[:160]}") from error
-    return lambda text: len(tokenizer.encode(text, add_special_tokens=False).ids)
+    return LineCounter(tokenizer)

@@ -54,6 +54,9 @@ _LOOKS = frozenset(_LOOKING.split())
 """Words of a name whose value is a secret when it looks random."""
 _DIGITS = frozenset({"code", "pin", "otp", "token"})
 _DIGIT = re.compile(r"[0-9]")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_BASE64 = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?=[^+=]*[+=])[A-Za-z0-9+/]{16,4000}={0,2}")
+"""With the signs that only base64 has."""
 _RUN = re.compile(r"[A-Za-z0-9]+")
 
 
@@ -92,18 +95,20 @@ def random_looking(value: str) -> bool:
     """A run of letters and digits that nobody would type by hand: long, and mixed as words and dates are not."""
     if len(value) < 8 or (len(value) < 16 and _DIGIT.search(value) is None):
         return False
+    if _UUID.fullmatch(value) or (_BASE64.fullmatch(value) and len(value) % 4 == 0):
+        return True
     longest = max(_RUN.findall(value[:4096]), key=len, default="")
     if len(longest) < 8:
         return len(value) >= 24 and sum(map(str.isdigit, value)) >= 6 and any(map(str.isalpha, value))
     digits = sum(map(longest.count, "0123456789"))
-    letters = len(longest) - digits
-    if digits == 0:
-        humps = sum(a.islower() and b.isupper() for a, b in pairwise(longest))
-        vowels = sum(one in "aeiouAEIOU" for one in longest)
-        return len(longest) >= 16 and humps >= 3 and vowels < letters * 0.3
-    if letters == 0:
+    if digits == len(longest):
         return len(longest) >= 18
-    if digits < 2 or len(set(longest)) < 5:
+    if digits < 2:
+        humps = sum(a.islower() and b.isupper() for a, b in pairwise(longest))
+        vowels = sum(map(longest.lower().count, "aeiou")) / len(longest)
+        mixed = len(longest) >= 16 and ((humps >= 3 and vowels < 0.3) or (humps >= 5 and vowels < 0.36))
+        return mixed or (digits == 1 and len(longest) >= 12 and vowels < 0.25)
+    if len(set(longest)) < 5:
         return False
     turns = sum(a.isdigit() != b.isdigit() for a, b in pairwise(longest))
     return turns >= 2 or len(longest) >= 20

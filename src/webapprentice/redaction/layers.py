@@ -17,16 +17,17 @@ from urllib.parse import unquote
 BREAK = "\0"
 """Stands for a placeholder: nothing is found across it."""
 _HELD = r"\{\{[a-z][a-z_]{0,30}:\d{1,9}\}\}"
+# Each alternative begins with a character of its own: so the search runs from one such character to the next.
 _ESCAPES = (
     r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});"
-    r"|(?:%[0-9A-Fa-f]{2})+"
+    r"|%[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*"
     r"|\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[\\/\"'])"
 )
 _PLAIN = re.compile(_HELD)
 _DECODED = re.compile(f"{_HELD}|{_ESCAPES}")
 _UNTAGGED = re.compile(f"{_HELD}|{_ESCAPES}|<[^<>]*>")
 _WORDS = re.compile(r"[^\W_\0]+|\0")
-_FEW = 60
+_FEW = 20
 """Foreign characters that are replaced one after the other."""
 _BLOCK = 256
 _ASCII = bytes(code + 32 if 65 <= code <= 90 else code for code in range(256))
@@ -70,6 +71,11 @@ class Layer:
         self._below = below
         self._pieces: tuple[list[int], list[tuple[int, int]]] | None = None
         self._blocks: list[int] | None = None
+
+    @property
+    def lowest(self) -> bool:
+        """It is the text itself."""
+        return self._below is None
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
         """Where a span of this text stands in the text of the lowest layer."""

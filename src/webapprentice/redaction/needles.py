@@ -20,6 +20,9 @@ _WORDS = (
 )
 _MARKUP = frozenset(_WORDS.split())
 _CODED = re.compile(r"[A-Za-z0-9+/_%=-]*")
+_CODED_END = re.compile(r"[A-Za-z0-9+/_%=-]*$")
+_AROUND = 1000
+"""Characters of base64 before and after a secret in it that go with it."""
 _NAMED = re.compile(
     r"\b(?:pin|cvc|cvv|csc|code|otp|password|passwort|kennwort|passcode|passphrase|pwd|security|secret)\b", re.I
 )
@@ -45,7 +48,7 @@ class _Form(NamedTuple):
 class Needle:
     """A secret that was learned."""
 
-    def __init__(self, value: str, placeholder: str) -> None:
+    def __init__(self, value: str, placeholder: str, thorough: bool = True) -> None:
         self.value = value
         self.placeholder = placeholder
         folded = fold(value)
@@ -56,7 +59,10 @@ class Needle:
         self._folded = folded
         self._digits = core.isdigit()
         self._edges = _edges(value)
-        self._forms = () if self.weak else tuple(_forms(value, core))
+        self.thorough = thorough
+        """Looked for backwards and coded as well; what has only the shape of a secret is not."""
+        forms = _forms(value, core) if thorough else (_Form(core),)
+        self._forms = () if self.weak else tuple(form for form in forms if len(form.text) >= SHORTEST)
         self._literal = None if self.weak or len(core) >= SHORTEST else _grouped(folded)
         self._alone = re.compile(
             rf"(?<![\w.,])(?:{re.escape(folded)}|{'|'.join(map(re.escape, _tokens(value)))})(?![\w=]|[.,]\d)"
@@ -70,15 +76,25 @@ class Needle:
             elif self._literal is not None:
                 yield from (layer.origin(*found.span()) for found in self._literal.finditer(layer.folded))
             for form in self._forms:
-                at = layer.squashed.find(form.text)
-                while at >= 0:
-                    inner = layer.unsquashed(at, at + len(form.text))
-                    start, end = layer.origin(*inner)
-                    if form.coded:
-                        yield _widened(text, start, end)
-                    elif not self._digits or _apart(layer.text, *inner):
-                        yield self._with_edges(text, start, end)
-                    at = layer.squashed.find(form.text, at + 1)
+                yield from self._in(layer, text, form)
+
+    def _in(self, layer: Layer, text: str, form: _Form) -> Iterator[Span]:
+        """Where one form of it stands in one layer."""
+        at = layer.squashed.find(form.text)
+        while at >= 0:
+            inner = layer.unsquashed(at, at + len(form.text))
+            start, end = layer.origin(*inner)
+            if form.coded:
+                start, last = _widened(text, start, end)
+                yield start, last
+                # What went with it needs no looking into.
+                at += len(form.text) + (len(squash(fold(text[end:last]))) if layer.lowest else 0)
+            elif not self._digits or _apart(layer.text, *inner):
+                yield self._with_edges(text, start, end)
+                at += len(form.text)
+            else:
+                at += 1
+            at = layer.squashed.find(form.text, at)
 
     def tail(self, text: str) -> Span | None:
         """Where the text ends in the midst of this secret, as a string does that was cut to a length."""
@@ -121,7 +137,7 @@ def _forms(value: str, core: str) -> Iterator[_Form]:
     raw = value.encode("utf-8", "replace")
     grown = squash(fold(value.upper()))  # `ß` is two letters then
     for text in (core, grown, core[::-1], raw.hex()):
-        if text not in seen and len(text) >= SHORTEST:
+        if text not in seen:
             seen.add(text)
             yield _Form(text)
     for shift, skipped in ((0, 0), (1, 2), (2, 3)):
@@ -129,7 +145,7 @@ def _forms(value: str, core: str) -> Iterator[_Form]:
         coded = base64.b64encode(data).decode()[skipped : len(data) * 8 // 6]
         for alphabet in (coded, coded.replace("+", "-").replace("/", "_")):
             text = squash(fold(alphabet))
-            if len(text) >= SHORTEST and text not in seen:
+            if text not in seen:
                 seen.add(text)
                 yield _Form(text, coded=True)
 
@@ -160,10 +176,10 @@ def _edges(value: str) -> tuple[str, str]:
 
 
 def _widened(text: str, start: int, end: int) -> Span:
-    while start and _CODED.fullmatch(text, start - 1, start):
-        start -= 1
-    found = _CODED.match(text, end)
-    return start, found.end() if found else end
+    """The run of base64 around the span, as far as it is a matter of one secret and a little more."""
+    before = _CODED_END.search(text, max(0, start - _AROUND), start)
+    after = _CODED.match(text, end, end + _AROUND)
+    return before.start() if before else start, after.end() if after else end
 
 
 def _apart(text: str, start: int, end: int) -> bool:

@@ -23,6 +23,8 @@ CUT = 100
 """Characters from which on a string may have been cut to a length: attributes are at 120."""
 SHORTEST_WEAK = 3
 """Characters below which a secret is hidden in its own field alone."""
+LONGEST = 1000
+"""Characters of a secret known by its shape up to which its echoes are looked for."""
 _PASSES = 4
 _TAG = re.compile(r"<(input|textarea|meta)\b((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>", re.I)
 _ATTRIBUTE = re.compile(r"([^\s\"'<>/=]{1,100})\s{0,5}=\s{0,5}(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>=`]+))")
@@ -57,7 +59,7 @@ class Redactor:
         if not value.strip() or PLACEHOLDER.fullmatch(value.strip()):
             return value
         same = identity(value)
-        if same not in self._needles:
+        if same not in self._needles or not self._needles[same].thorough:
             self._needles[same] = Needle(value, self._note(kind, value))
         return self._needles[same].placeholder
 
@@ -304,9 +306,10 @@ class Redactor:
             if _cuts(held, start, end):
                 continue
             value = text[start:end]
-            if identity(value) not in self._needles and self._echoes < ECHOES and len(value) >= 12:
+            same = identity(value)
+            if same not in self._needles and self._echoes < ECHOES and 12 <= len(value) <= LONGEST:
                 self._echoes += 1
-                self.learn(kind, value)
+                self._needles[same] = Needle(value, self._note(kind, value), thorough=False)
             spans.append((start, end, self._note(kind, value)))
         if self._needles:
             made = list(layers(text, tags))

@@ -350,15 +350,15 @@ async def _carry_out(
         outcome = Outcome(
             result=Result.UNREADABLE, message=(said.unread or "no action in the answer")[:200], changed=False
         )
-    elif isinstance(said.action, Stop):
-        outcome = Outcome(result=Result.DONE, done=True)
     else:
-        happened = await world.step(said.action)
+        happened = await world.step(said.action)  # a `Stop` too: its answer is for the world to judge
         outcome, after, raw, wall = happened.outcome, happened.observation, happened.raw_reward, happened.wall
         if after is not None:
             after = keep(after, happened.picture)
         if outcome.changed is None and after is not None:
             outcome = outcome.with_(changed=after.elements != seen.elements or after.url != seen.url)
+        if isinstance(said.action, Stop):
+            outcome = outcome.with_(done=True)
     step = Step(
         index=index,
         observation=seen,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,19 +11,25 @@ from typing import Any
 from pydantic import ValidationError
 
 from webapprentice.core.faults import OutputError, UsageError
-from webapprentice.core.records import Trajectory
+from webapprentice.core.records import Example, Trajectory
 
-_ROWS_AT_ONCE = 2000
+_ROWS_AT_ONCE = 500
 
 
 def export_jsonl(trajectories: Iterable[Trajectory], path: Path) -> int:
     """Write one trajectory a line; returns how many. The file appears whole or not at all."""
+    return write_lines((trajectory.model_dump_json() for trajectory in trajectories), path)
+
+
+def write_lines(lines: Iterable[str], path: Path) -> int:
+    """Write lines; returns how many. The file appears whole or not at all; raises OutputError."""
     number = 0
     part = path.with_name(path.name + ".part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("w", encoding="utf-8") as file:
-            for trajectory in trajectories:
-                file.write(trajectory.model_dump_json() + "\n")
+            for line in lines:
+                file.write(line + "\n")
                 number += 1
             file.flush()
             os.fsync(file.fileno())
@@ -30,19 +37,6 @@ def export_jsonl(trajectories: Iterable[Trajectory], path: Path) -> int:
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
     return number
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file that appears whole or not at all. Raises OutputError."""
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def read_jsonl(path: Path) -> Iterator[Trajectory]:
@@ -66,7 +60,6 @@ def export_parquet(trajectories: Iterable[Trajectory], path: Path, note: str = "
     The note stands in the file's metadata, under `webapprentice`.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     schema = pa.schema(
         [
@@ -93,11 +86,19 @@ def export_parquet(trajectories: Iterable[Trajectory], path: Path, note: str = "
     )
     if note:
         schema = schema.with_metadata({"webapprentice": note})
+    return _parquet(_rows(trajectories), path, schema)
+
+
+def _parquet(rows: Iterator[dict[str, Any]], path: Path, schema: Any) -> int:
+    """Write rows of a schema; the file appears whole, and read back, or not at all."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     part = path.with_name(path.name + ".part")
     number = 0
     try:
         with pq.ParquetWriter(part, schema, compression="zstd") as writer:
-            for batch in _batches(_rows(trajectories)):
+            for batch in _batches(rows):
                 writer.write_table(pa.Table.from_pylist(batch, schema=schema))
                 number += len(batch)
         if pq.ParquetFile(part).metadata.num_rows != number:
@@ -106,6 +107,35 @@ def export_parquet(trajectories: Iterable[Trajectory], path: Path, note: str = "
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
     return number
+
+
+def export_rows(rows: Iterable[Example], path: Path) -> int:
+    """Write training rows as *.parquet, or as JSONL, with the columns that `datasets` and TRL load as they are.
+
+    `prompt` and `completion` are lists of messages (role, content); the loss applies to `completion` alone.
+    """
+    if path.suffix == ".parquet":
+        return _parquet(map(_conversational, rows), path, _row_schema())
+    return write_lines((json.dumps(_conversational(row), ensure_ascii=False) for row in rows), path)
+
+
+def _conversational(row: Example) -> dict[str, Any]:
+    return {
+        "prompt": [{"role": message.role, "content": message.content} for message in row.messages],
+        "completion": [{"role": "assistant", "content": row.completion}],
+        "weight": row.weight,
+        "trajectory": row.trajectory,
+        "step": row.step,
+        "task": row.task,
+    }
+
+
+def _row_schema() -> Any:
+    import pyarrow as pa
+
+    chat = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
+    about = [("weight", pa.float64()), ("trajectory", pa.string()), ("step", pa.int64()), ("task", pa.string())]
+    return pa.schema([("prompt", chat), ("completion", chat), *about])
 
 
 def _rows(trajectories: Iterable[Trajectory]) -> Iterator[dict[str, Any]]:

@@ -74,14 +74,14 @@ class Episode(Record):
 class Store:
     """Trajectories on disk. Make one with `Store.create` (one writer) or `Store.read` (any number of readers)."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, lock: int | None) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, lock: int | None, remember: int = 4096) -> None:
         self.path = path
         self._connection = connection
         self._lock = lock
         self._open: dict[str, int] = {}
         self._packer = zstandard.ZstdCompressor(level=3)
         self._unpacker = zstandard.ZstdDecompressor()
-        self._observation = lru_cache(maxsize=4096)(self._load_observation)
+        self._observation = lru_cache(maxsize=remember)(self._load_observation)
 
     @classmethod
     def create(cls, path: Path) -> Self:
@@ -120,8 +120,11 @@ class Store:
         return cls(path, connection, lock)
 
     @classmethod
-    def read(cls, path: Path) -> Self:
-        """Open read-only beside a writer. Raises UsageError when there is no store, or one we cannot read."""
+    def read(cls, path: Path, remember: int = 4096) -> Self:
+        """Open read-only beside a writer; at most so many observations are kept in memory.
+
+        Raises UsageError when there is no store, or one we cannot read.
+        """
         if not path.is_file():
             raise UsageError(
                 f"there is no store at {path}; give the folder of a run, or make one with `apprentice rollout`"
@@ -134,7 +137,7 @@ class Store:
             _check_schema(path, connection)
             if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
                 raise UsageError(f"{path} is an SQLite file but not one of our stores")
-        return cls(path, connection, None)
+        return cls(path, connection, None, remember)
 
     def close(self) -> None:
         """Let the file and the lock go."""
@@ -270,6 +273,13 @@ class Store:
         )
         return dict(rows)
 
+    def require(self, *collections: str) -> None:
+        """Raise UsageError when the store has no such collection."""
+        there = self.collections()
+        for name in collections:
+            if name not in there:
+                raise UsageError(f"the store has no collection {name!r}; it has {', '.join(there) or 'none'}")
+
     def finished(self, collection: str) -> set[str]:
         """Keys of the finished trajectories of a collection."""
         rows = self._connection.execute("SELECT key FROM episode WHERE collection=? AND state='closed'", (collection,))
@@ -289,18 +299,22 @@ class Store:
 
         Without `steps` only what the whole episode has is read: enough for statistics, and a hundred times faster.
         """
-        wanted = set(keys) if keys is not None else None
-        query = "SELECT id, key, record FROM episode WHERE state='closed'"
-        rows = (
-            self._connection.execute(query + " AND collection=? ORDER BY id", (collection,))
-            if collection
-            else self._connection.execute(query + " ORDER BY id")
-        )
+        query = "SELECT id, record FROM episode WHERE state='closed'"
         with _owned(self.path):
-            found = rows.fetchall()
-        for number, key, record in found:
-            if wanted is None or key in wanted:
-                yield self._trajectory(number, json.loads(record), steps)
+            if collection is not None and keys is not None:  # by the index, whatever else the store holds
+                each = (
+                    self._connection.execute(f"{query} AND collection=? AND key=?", (collection, key))
+                    for key in set(keys)
+                )
+                found = sorted(row for rows in each for row in rows)
+            else:
+                given = "SELECT value FROM json_each(?)" if keys is not None else "SELECT key"
+                found = self._connection.execute(
+                    f"{query} AND (? IS NULL OR collection=?) AND key IN ({given}) ORDER BY id",
+                    (collection, collection, *([json.dumps(list(keys))] if keys is not None else [])),
+                ).fetchall()
+        for number, record in found:
+            yield self._trajectory(number, json.loads(record), steps)
 
     def steps(self, key: str) -> list[Step]:
         """Saved steps of the newest episode with this key, finished or not."""

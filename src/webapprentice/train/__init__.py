@@ -6,18 +6,26 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from webapprentice.core.faults import UnavailableError
+from webapprentice.core.faults import UnavailableError, UsageError
 from webapprentice.core.records import Example
 from webapprentice.train.config import TrainConfig, TrainReport
 
-__all__ = ["Progress", "TrainConfig", "TrainReport", "train", "verify"]
+__all__ = ["Progress", "TrainConfig", "TrainReport", "preview", "recipe", "train", "verify"]
 
 Progress = Callable[[int, int, float], None]
 """Called after each update with its number (from 1), how many there will be, and its loss."""
 
 
-def train(examples: Sequence[Example], config: TrainConfig, out: Path, progress: Progress | None = None) -> TrainReport:
+def train(
+    examples: Sequence[Example],
+    config: TrainConfig,
+    out: Path,
+    progress: Progress | None = None,
+    validation: Sequence[Example] = (),
+) -> TrainReport:
     """Teach a model the completions of the examples; `out` appears only when it is complete and verified.
+
+    `validation`: rows whose perplexity is followed, and decides with `patience` when to end and which weights stay.
 
     Method `full` writes a checkpoint, `lora` an adapter (and the merged checkpoint in `out/merged` when asked for).
     The same call after a crash goes on from the newest checkpoint that can be verified; once `out` is there, it only
@@ -26,7 +34,27 @@ def train(examples: Sequence[Example], config: TrainConfig, out: Path, progress:
     """
     with _extra():
         from webapprentice.train.run import run
-    return run(examples, config, out, progress)
+    return run(examples, config, out, progress, validation)
+
+
+def preview(examples: Sequence[Example], config: TrainConfig) -> list[tuple[str, str]]:
+    """The first update's rows as the model reads them: text that is only read, and text that is trained, of each.
+
+    Raises UsageError when nothing can be trained on.
+    """
+    with _extra():
+        from webapprentice.train.preview import first_batch
+    return first_batch(examples, config)
+
+
+def recipe(name: str) -> Path:
+    """The file of a named recipe. Raises UsageError when there is none of this name."""
+    folder = Path(__file__).parent / "recipes"
+    found = folder / f"{name}.yaml"
+    if not found.is_file():
+        names = ", ".join(sorted(path.stem for path in folder.glob("*.yaml")))
+        raise UsageError(f"there is no recipe {name!r}; the recipes are {names}")
+    return found
 
 
 def verify(folder: Path) -> dict[str, Any]:

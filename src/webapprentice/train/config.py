@@ -28,6 +28,10 @@ class TrainConfig(Config):
     """Share of the adapter's inputs dropped while training."""
     lora_targets: str | tuple[str, ...] = "all-linear"
     """Layers that get an adapter: `all-linear`, or names such as [q_proj, v_proj]."""
+    train_norms: bool = False
+    """With `lora`: train the weights of all norms too; they are saved in the adapter."""
+    quantize: Literal["none", "nf4"] = "none"
+    """With `lora`: hold the base in 4 bits (NF4, twice quantized) while training; needs bitsandbytes."""
     merge: bool = False
     """Also write the weights with the adapter merged into them, in the folder `merged`."""
     learning_rate: float = Field(default=1e-4, gt=0.0)
@@ -36,6 +40,8 @@ class TrainConfig(Config):
     """How the learning rate falls from its peak to zero; `constant` stays there."""
     warmup: float = Field(default=0.03, ge=0.0, lt=1.0)
     """Share of the updates over which the learning rate rises."""
+    warmup_steps: int | None = Field(default=None, ge=0)
+    """Updates over which it rises; None leaves it to `warmup`."""
     batch_size: int = Field(default=32, ge=1)
     """Rows of one update."""
     micro_batch: int | None = Field(default=None, ge=1)
@@ -50,6 +56,12 @@ class TrainConfig(Config):
     """Gradients longer than this are shortened; 0 leaves them."""
     max_length: int | None = Field(default=None, ge=2)
     """Longest row in tokens; longer ones are left out and counted. None: the model's own limit."""
+    rope: Literal["none", "linear"] = "none"
+    """`linear` stretches positions by ceil(max_length / the model's limit) where rows may be longer than that limit."""
+    patience: int = Field(default=0, ge=0)
+    """Validations without a lower perplexity after which training ends; the best weights are the result. 0: no end."""
+    validate_every: int = Field(default=0, ge=0)
+    """Updates between validations; 0: one after each pass over the rows. Without validation rows there is none."""
     seed: int = 0
     """Of the order of the rows, the new adapter and dropout."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
@@ -92,6 +104,12 @@ class TrainReport(Record):
     steps: int
     losses: tuple[float, ...]
     """Weighted mean loss of each update, nats a token."""
+    perplexities: tuple[tuple[int, float], ...] = ()
+    """Update, and perplexity of the validation rows' completions after it: exp of the mean loss a token."""
+    best_step: int | None = None
+    """The update whose weights are the result, where `patience` chose them."""
+    rope_factor: float = 1.0
+    """How far positions are stretched; the base must be loaded with it, which the merged model and we do ourselves."""
     resumed_from: int = 0
     """Update whose checkpoint this run went on from."""
     seconds: float

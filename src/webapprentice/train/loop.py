@@ -62,7 +62,8 @@ class Loop(Trainer):  # type: ignore[misc]
         output = model(input_ids=ids, use_cache=False, logits_to_keep=columns)
         logits, targets = output.logits.float(), ids[:, columns + 1]
         losses = torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
-        loss = (losses * weights.flatten()).sum() / num_items_in_batch
+        # Of several processes each has a part of the update, and their gradients are averaged: the mean of the whole.
+        loss = (losses * weights.flatten()).sum() / num_items_in_batch * self.accelerator.num_processes
         return (loss, output) if return_outputs else loss
 
     def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> Any:
@@ -73,19 +74,25 @@ class Loop(Trainer):  # type: ignore[misc]
         return loss
 
     def _get_num_items_in_batch(self, batch_samples: list[dict[str, Any]], device: Any) -> Any:
-        return torch.stack([sample["weights"].sum() for sample in batch_samples]).sum().to(device)
+        own = torch.stack([sample["weights"].sum() for sample in batch_samples]).sum().to(device)
+        return self.accelerator.reduce(own, "sum")
 
     def _get_output_dir(self, trial: Any) -> str:  # noqa: ARG002
         return str(self._work / _PARTIAL)
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         partial = self._work / _PARTIAL
-        shutil.rmtree(partial, ignore_errors=True)
+        if self.is_world_process_zero():
+            shutil.rmtree(partial, ignore_errors=True)
+        self.accelerator.wait_for_everyone()
         super()._save_checkpoint(model, trial)
+        self.accelerator.wait_for_everyone()
         step = self.state.global_step
-        commit(partial / f"checkpoint-{step}", self._work / f"step-{step:07d}", run=self._run_key, step=step)
-        for old in checkpoints(self._work)[self._keep :]:
-            shutil.rmtree(old)
+        if self.is_world_process_zero():
+            commit(partial / f"checkpoint-{step}", self._work / f"step-{step:07d}", run=self._run_key, step=step)
+            for old in checkpoints(self._work)[self._keep :]:
+                shutil.rmtree(old)
+        self.accelerator.wait_for_everyone()
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         super()._save(output_dir, state_dict)

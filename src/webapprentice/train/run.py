@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,42 +19,60 @@ from webapprentice.core.keys import key_of
 from webapprentice.core.records import Example
 from webapprentice.models.chat import Chat
 from webapprentice.models.checkpoints import key_of_weights, verify, verify_if_signed
-from webapprentice.models.local import load_weights, without_old_names
+from webapprentice.models.local import limit_of, load_weights, without_old_names
 from webapprentice.models.places import folder_of
+from webapprentice.train.adapters import adapted, quantized, restore, rope_factor
+from webapprentice.train.card import SOURCES, model_card, sources
 from webapprentice.train.config import TrainConfig, TrainReport
 from webapprentice.train.loop import Collate, Loop, Watch, commit, newest_verified
 from webapprentice.train.rows import Row, plan, rows_of, steps_of
+from webapprentice.train.validation import BEST, Validation, best_of, validations
 
 _REPORT = "report.json"
 _IRRELEVANT = {"checkpoint_every", "keep_checkpoints"}  # change nothing about the result
 
 
 def run(
-    examples: Sequence[Example], config: TrainConfig, out: Path, progress: Callable[[int, int, float], None] | None
+    examples: Sequence[Example],
+    config: TrainConfig,
+    out: Path,
+    progress: Callable[[int, int, float], None] | None,
+    validation: Sequence[Example] = (),
 ) -> TrainReport:
     """See `webapprentice.train.train`."""
     transformers.utils.logging.disable_progress_bar()
     base = folder_of(config.base_model)
     verify_if_signed(base)
-    key = _run_key(examples, config, base)
+    key = _run_key(examples, config, base, validation)
     if out.exists():
         return _finished(out, key)
+    if config.patience and not validation:
+        raise UsageError("patience needs validation rows, and there are none: set dataset.validation, or patience=0")
     device, dtype = _placed(config)
-    model, tokenizer = load_weights(base, device, dtype)
+    stretch = rope_factor(config, limit_of(base))
+    model, tokenizer = load_weights(base, device, dtype, stretch, quantized(config, device))
     chat = Chat(tokenizer)
     rows, dropped = rows_of(examples, chat, _longest(config, model))
+    watched = rows_of(validation, chat, _longest(config, model))[0] if validation else []
     if device == "cpu" and _bf16(config, device):
         model.set_attn_implementation("fine")
     with _threads(config.threads), without_old_names():
         transformers.set_seed(config.seed)
-        model = _adapted(model, config) if config.method == "lora" else model
+        model = adapted(model, config) if config.method == "lora" else model
         work = out.with_name(f"{out.name}.work")
         work.mkdir(parents=True, exist_ok=True)
         loop = _loop(model, tokenizer, rows, config, work, key, device, progress)
+        if watched:
+            loop.add_callback(_validation(loop, watched, config, work, key))
         start = newest_verified(work, key, model)
         began = time.monotonic()
         loop.train(resume_from_checkpoint=str(start) if start else None)
+        loop.accelerator.wait_for_everyone()
         losses = [entry["loss"] for entry in loop.state.log_history if "loss" in entry]
+        best = best_of(loop.state.log_history)[0] if config.patience else None
+        if best is not None:
+            verify(work / BEST)
+            restore(loop.accelerator.unwrap_model(loop.model), work / BEST)
         report = TrainReport(
             out=str(out),
             run=key,
@@ -67,10 +86,16 @@ def run(
             parameters=sum(weight.numel() for weight in model.parameters() if weight.requires_grad),
             steps=loop.state.global_step,
             losses=tuple(losses),
+            perplexities=validations(loop.state.log_history),
+            best_step=best,
+            rope_factor=stretch,
             resumed_from=int(start.name.removeprefix("step-")) if start else 0,
             seconds=time.monotonic() - began,
         )
-        return _written(loop, report, config, work, out)
+        if loop.is_world_process_zero():
+            report = _written(loop, report, config, work, out, examples)
+        loop.accelerator.wait_for_everyone()
+        return report
 
 
 def _loop(
@@ -85,16 +110,16 @@ def _loop(
 ) -> Loop:
     steps = steps_of(len(rows), config.batch_size, config.epochs, config.max_steps)
     batches = plan([len(row.ids) for row in rows], config.batch_size, steps, config.seed)
-    size = config.micro_batch or config.batch_size
+    size, processes = _sizes(config, len(batches[0]))
     micro = [batch[start : start + size] for batch in batches for start in range(0, len(batch), size)]
     arguments = TrainingArguments(
         output_dir=str(work),
         max_steps=steps,
         per_device_train_batch_size=size,
-        gradient_accumulation_steps=len(micro) // steps,
+        gradient_accumulation_steps=len(micro) // steps // processes,
         learning_rate=config.learning_rate,
         lr_scheduler_type="constant_with_warmup" if config.schedule == "constant" else config.schedule,
-        warmup_steps=round(config.warmup * steps),
+        warmup_steps=round(config.warmup * steps) if config.warmup_steps is None else config.warmup_steps,
         weight_decay=config.weight_decay,
         max_grad_norm=config.max_grad_norm,
         seed=config.seed,
@@ -131,31 +156,39 @@ def _loop(
     return loop
 
 
-def _adapted(model: Any, config: TrainConfig) -> Any:
-    """The model with an adapter that is to be trained."""
-    from peft import LoraConfig, PeftModel, get_peft_model
+def _sizes(config: TrainConfig, batch: int) -> tuple[int, int]:
+    """Rows of one micro-batch, and how many processes share an update of `batch` rows.
 
-    if config.adapter is not None:
-        verify_if_signed(config.adapter)
-        return PeftModel.from_pretrained(model, str(config.adapter), is_trainable=True)
-    targets = config.lora_targets if isinstance(config.lora_targets, str) else list(config.lora_targets)
-    lora = LoraConfig(
-        r=config.lora_r,
-        lora_alpha=config.lora_alpha,
-        lora_dropout=config.lora_dropout,
-        target_modules=targets,
-        task_type="CAUSAL_LM",
-    )
-    return get_peft_model(model, lora)
+    Raises UsageError where they cannot share it evenly: the result would depend on how many there are.
+    """
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    size = config.micro_batch or -(-batch // processes)
+    if -(-batch // size) % processes:
+        raise UsageError(
+            f"{processes} processes cannot share {-(-batch // size)} micro-batches of an update evenly; choose "
+            f"train.batch_size and train.micro_batch so that their quotient is a multiple of {processes}"
+        )
+    return size, processes
 
 
-def _written(loop: Loop, report: TrainReport, config: TrainConfig, work: Path, out: Path) -> TrainReport:
+def _validation(loop: Loop, rows: list[Row], config: TrainConfig, work: Path, key: str) -> Validation:
+    each = config.validate_every or steps_of(len(loop.train_dataset), config.batch_size, 1.0, None)
+    batch = config.micro_batch or config.batch_size
+    made = Validation(rows, each, config.patience, batch, loop.data_collator, work, key)
+    made.save = loop.save_model
+    return made
+
+
+def _written(
+    loop: Loop, report: TrainReport, config: TrainConfig, work: Path, out: Path, examples: Sequence[Example]
+) -> TrainReport:
     """Save, sign and verify the result; the work folder goes."""
     partial = work / "final"
     shutil.rmtree(partial, ignore_errors=True)
     loop.save_model(str(partial))
-    (partial / "README.md").unlink(missing_ok=True)  # PEFT's model card has only blanks in it
     report = report.with_(key=key_of_weights(partial))
+    (partial / "README.md").write_text(model_card(report, config, examples), encoding="utf-8")
+    (partial / SOURCES).write_text("".join(f"{key}\n" for key in sources(examples)), encoding="utf-8")
     (partial / _REPORT).write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
     (partial / "config.train.json").write_text(config.model_dump_json(indent=1) + "\n", encoding="utf-8")
     if config.method == "lora" and config.merge:
@@ -183,10 +216,11 @@ def _finished(out: Path, key: str) -> TrainReport:
         raise OutputError(f"{out / _REPORT} cannot be read: {str(error).splitlines()[0]}") from error
 
 
-def _run_key(examples: Sequence[Example], config: TrainConfig, base: Path) -> str:
+def _run_key(examples: Sequence[Example], config: TrainConfig, base: Path, validation: Sequence[Example]) -> str:
     settings = config.model_dump(mode="json", exclude=_IRRELEVANT | {"base_model", "adapter"})
     adapter = key_of_weights(config.adapter) if config.adapter else ""
-    return key_of(settings, key_of_weights(base), adapter, list(examples))
+    watched = [list(validation)] if validation else []
+    return key_of(settings, key_of_weights(base), adapter, list(examples), *watched)
 
 
 def _longest(config: TrainConfig, model: Any) -> int:
@@ -199,15 +233,16 @@ def _placed(config: TrainConfig) -> tuple[str, torch.dtype]:
     gpu = torch.cuda.is_available()
     if config.device == "cuda" and not gpu:
         raise UnavailableError("device 'cuda' was asked for and there is no GPU; use device=cpu")
-    device = config.device if config.device != "auto" else "cuda" if gpu else "cpu"
-    coarse = device == "cuda" and config.method == "lora" and config.precision != "float32"
+    kind = config.device if config.device != "auto" else "cuda" if gpu else "cpu"
+    device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if kind == "cuda" else kind
+    coarse = device != "cpu" and config.method == "lora" and config.precision != "float32"
     return device, torch.bfloat16 if coarse else torch.float32
 
 
 def _bf16(config: TrainConfig, device: str) -> bool:
     if config.precision != "auto":
         return config.precision == "bfloat16"
-    return bool(torch.cuda.is_bf16_supported() if device == "cuda" else torch.cpu._is_avx512_bf16_supported())
+    return bool(torch.cuda.is_bf16_supported() if device != "cpu" else torch.cpu._is_avx512_bf16_supported())
 
 
 @contextmanager
