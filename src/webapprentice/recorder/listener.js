@@ -67,11 +67,11 @@
   own.recorder = {
     turned,
     version: () => stamp(),
-    page: () => ({ html: own.finding.html(OPTIONS.bytes), secrets: secretsOf(document, []), version: stamp() }),
+    page: () => ({ html: own.finding.html(OPTIONS.bytes, OPTIONS.skip), secrets: secretsOf(document, []), version: stamp() }),
     moment: () => {
       if (foreign && !own.known().size) own.restart(1e6); // nobody has said yet which ids are free
       const { seen } = own.observe({ first: 0, ...OPTIONS });
-      return { seen, html: OPTIONS.html ? own.finding.html(OPTIONS.bytes) : null, secrets: OPTIONS.secrets ? secretsOf(document, []) : [], version: stamp(), near: lines(seen.elements) };
+      return { seen, html: OPTIONS.html ? own.finding.html(OPTIONS.bytes, OPTIONS.skip) : null, secrets: OPTIONS.secrets ? secretsOf(document, []) : [], version: stamp(), near: lines(seen.elements) };
     },
     rest: () => { inside(window); rest(); },
     finish: () => finishTyping(),
