@@ -54,7 +54,8 @@
       let inner = null;
       try { inner = element.contentDocument; } catch { /* another origin */ }
       if (inner) secretsOf(inner, found);
-      const kind = secrecy(element);
+      const typed = /^(input|textarea)$/.test(element.localName) || element.hasAttribute('contenteditable');
+      const kind = typed ? secrecy(element) : '';
       if (kind && holds(element)) found.push({ kind, value: holds(element).slice(0, 2000), name: element.name || element.id || '' });
     }
     return found;

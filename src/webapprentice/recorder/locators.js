@@ -213,7 +213,7 @@
       try { inner = node.contentDocument; } catch { /* another origin */ }
       const framed = /^(iframe|frame|object)$/.test(node.localName);
       const tag = framed ? 'div' : node.localName;
-      const secret = own.secrecy && own.secrecy(node);
+      const secret = own.secrecy && /^(input|textarea)$/.test(node.localName) && own.secrecy(node);
       put(`<${tag}${framed ? ` apprentice-tag="${node.localName}"` : ''}`);
       for (const { name, value } of node.attributes) {
         if ((secret && name === 'value') || name === 'srcdoc' || name === 'nonce' || value.startsWith('data:')) continue;
