@@ -36,7 +36,7 @@ from webapprentice.importers.flow_export import flow_json
 from webapprentice.importers.flows import TYPES, flow_of, key_of_code
 from webapprentice.store import Store
 
-QUICK = ImportConfig(element_seconds=1.0)
+QUICK = ImportConfig(element_seconds=0.5)
 
 
 def aimed(kind: str, *selectors: str | list[str], **more: Any) -> dict[str, Any]:
@@ -308,7 +308,7 @@ STEPS = st.builds(
 
 
 @given(told=st.builds(lambda steps: {"title": "t", "steps": steps}, st.lists(STEPS, max_size=4)) | JSON)
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_json_is_read_or_refused(told: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.getbasetemp() / "fuzzed.json"
     path.write_text(json.dumps(told))
@@ -322,7 +322,6 @@ def test_the_command_fills_a_flow_once_and_exports_it(stage: Stage, tmp_path: Pa
         json.dumps(flow({"type": "navigate", "url": f"{stage.url}forms.html"}, aimed("click", "text/Send")))
     )
     run = ("--run", str(tmp_path / "run"))
-    refused(apprentice("import", "devtools", str(tmp_path / "none.json"), *run), 2, "none.json")
     words = ("import", "devtools", str(path), *run, "--json", "--set", f"browser.origins=[{stage.url.rstrip('/')}]")
     told = json.loads(apprentice(*words).stdout)
     assert (told["imported"], told["steps"]) == (1, 1)
