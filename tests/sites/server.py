@@ -22,6 +22,13 @@ class SiteServer:
         self.port: int = self._server.server_address[1]
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
+    @classmethod
+    def at(cls, port: int) -> Self:
+        """The server that another process runs at this port, to ask for addresses."""
+        other = cls.__new__(cls)
+        other.port = port
+        return other
+
     def url(self, site: str, seed: int, variant: int = 0, path: str = "") -> str:
         return f"http://{site}.test:{self.port}/{seed}/{variant}/{path}"
 

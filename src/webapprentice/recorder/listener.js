@@ -2,9 +2,10 @@
 // of the page does is not heard. Everything is told through a binding that the page never sees.
 (() => {
   const own = window.__apprentice;
+  if (own && own.recording) { own.recording(); return; } // the window of an empty first document is used again
   const ring = window.__apprentice_ring;
   delete window.__apprentice_ring;
-  if (!own || !ring || own.recording) return;
+  if (!own || !ring) return;
   const { stringify } = JSON; // kept from before the page's scripts could change it
   const OPTIONS = __OPTIONS__;
   const BAR = 'apprentice-bar';
@@ -12,11 +13,13 @@
   const UNREST = 1000; // ms after which an ever changing page counts as at rest all the same
   const FAR = 5; // px that a press may slip without being a drag
   const { later, forget } = own.clock;
-  const hear = (type, listener) => window.addEventListener(type, listener, { capture: true, passive: true });
+  const all = [];
+  const hear = (type, listener) => all.push([type, listener]);
 
   // The outermost document around this one that can be spoken to: it reads the page for all of them.
   let top = window;
   try { while (top !== top.parent && top.parent.__apprentice) top = top.parent; } catch { /* another origin */ }
+  const foreign = top.parent !== top;
   const chief = () => top.__apprentice;
   const tell = (kind, more) => ring(own.answer({ kind, at: performance.timeOrigin + performance.now(), ...more }));
 
@@ -59,16 +62,18 @@
 
   // The page as it is now.
   let version = 0; // counts what could make a picture of the page untrue
+  const stamp = () => `${performance.timeOrigin}/${version}`;
   const turned = () => { version += 1; unrest(); };
   own.recorder = {
     turned,
-    version: () => version,
-    page: () => ({ html: own.finding.html(OPTIONS.bytes), secrets: secretsOf(document, []), version, size: [innerWidth, innerHeight] }),
+    version: () => stamp(),
+    page: () => ({ html: own.finding.html(OPTIONS.bytes), secrets: secretsOf(document, []), version: stamp() }),
     moment: () => {
+      if (foreign && !own.known().size) own.restart(1e6); // nobody has said yet which ids are free
       const { seen } = own.observe({ first: 0, ...OPTIONS });
-      return { seen, html: OPTIONS.html ? own.finding.html(OPTIONS.bytes) : null, secrets: OPTIONS.secrets ? secretsOf(document, []) : [], version, near: lines(seen.elements) };
+      return { seen, html: OPTIONS.html ? own.finding.html(OPTIONS.bytes) : null, secrets: OPTIONS.secrets ? secretsOf(document, []) : [], version: stamp(), near: lines(seen.elements) };
     },
-    rest: () => rest(),
+    rest: () => { inside(window); rest(); },
     finish: () => finishTyping(),
     order: tell,
   };
@@ -310,10 +315,10 @@
     since = resting ? since : now;
     if (resting && now - since > UNREST) return;
     forget(resting);
-    resting = later(() => { resting = 0; rest(); tell('rest', { version }); }, REST);
+    resting = later(() => { resting = 0; rest(); tell('rest', { version: stamp() }); }, REST);
   };
   const rest = () => {
-    if (!OPTIONS.hovers || top !== window) return;
+    if (!OPTIONS.hovers || top !== window || foreign) return;
     const { seen } = own.observe({ first: 0, ...OPTIONS });
     const now = new Set(seen.elements.filter((line) => line.tag !== '#text' && line.visible !== false).map((line) => line.id));
     if (cause === 'point' && before && pointed && pointed.isConnected) {
@@ -345,7 +350,19 @@
   hear('scroll', turned);
   hear('resize', turned);
   hear('load', turned);
-  watch();
-  if (window === top && window.parent === window) hear('pagehide', () => finishTyping());
-  own.recording = true;
+  hear('pagehide', () => finishTyping());
+  let heardIn = null;
+  own.recording = () => {
+    if (heardIn === document) return;
+    heardIn = document;
+    document.addEventListener('load', (event) => { if (event.target.contentWindow) inside(event.target.contentWindow); }, { capture: true });
+    for (const [type, listener] of all) window.addEventListener(type, listener, { capture: true, passive: true });
+    watch();
+  };
+  // The window of a frame's empty first document may be used again for the real one, and then hears nothing any more.
+  const inside = (view) => {
+    try { if (view.__apprentice && view.__apprentice.recording) view.__apprentice.recording(); } catch { return; }
+    for (let n = 0; n < view.length && n < 100; n += 1) inside(view[n]);
+  };
+  own.recording();
 })();

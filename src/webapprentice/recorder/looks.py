@@ -28,7 +28,7 @@ class Base(NamedTuple):
     observation: Observation
     html: str | None
     secrets: list[dict[str, Any]]
-    version: int
+    version: str
     png: bytes | None
     homes: Mapping[int, str]
     """Node id → the frame of another origin that it stands in."""

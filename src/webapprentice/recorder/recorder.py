@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,19 +15,19 @@ from webapprentice.browser.frames import Frame
 from webapprentice.browser.pipe import ProtocolError, Session
 from webapprentice.browser.window import Calls
 from webapprentice.core.faults import FaultError
-from webapprentice.core.records import Ending, Observation, Tab, Target, Trajectory
+from webapprentice.core.records import Ending, Observation, Target, Trajectory
 from webapprentice.recorder.config import RecordConfig
 from webapprentice.recorder.events import Event
+from webapprentice.recorder.fields import Fields
+from webapprentice.recorder.history import Past, way
 from webapprentice.recorder.keeping import Keeper
-from webapprentice.recorder.looks import Base, Shot, from_frame, from_top, html_with
-from webapprentice.redaction import secret_field
+from webapprentice.recorder.viewer import Viewer
 
 RING = "__apprentice_ring"
 """The binding that the listener tells through; it is gone before the first script of a page runs."""
-TYPED = frozenset({"typed", "generated", "keyword", "keyword_generated", "auto_bookmark", "address_bar", "start_page"})
-"""How a person comes to a page who was not led there by another one."""
 ORDERS = frozenset({"goal", "pause", "resume", "undo", "end"})
 """What the bar says."""
+REST = "window.__apprentice && __apprentice.recorder && __apprentice.recorder.rest()"
 FINISH = """(() => {
   const all = (view) => {
     try { if (view.__apprentice && view.__apprentice.recorder) view.__apprentice.recorder.finish(); } catch { return; }
@@ -37,8 +36,6 @@ FINISH = """(() => {
   all(window);
 })()"""
 """What is being typed is told as it is now."""
-SHOWN = 7
-"""Letters of a word that are kept while it is being typed into a field that is not secret."""
 PASSIVE = frozenset({"hover", "rest", "ready", "moving", "dialog"})
 """Told by tabs that nobody need be looking at."""
 
@@ -69,21 +66,22 @@ class Recorder:
     def __init__(self, window: Window, config: RecordConfig) -> None:
         self.window = window
         self.config = config
+        self.viewer = Viewer(window, config)
         self.keeper: Keeper | None = None
         """None: what happens is not kept."""
         self.ended = asyncio.Event()
         """Set when the person has ended the recording, or closed the last tab."""
+        self.trouble: Exception | None = None
+        """Why nothing more is kept: the disk is full, the store is gone."""
         self.told: Callable[[int], None] | None = None
         """Called with the number of steps whenever it may have changed."""
         self._queue: asyncio.Queue[tuple[str, Frame | None, dict[str, Any]]] = asyncio.Queue()
         self._numbers: dict[str, int] = {}
         """Target → number of the tab."""
         self._sessions: dict[str, Session] = {}
-        self._bases: dict[str, Base] = {}
-        self._history: dict[str, tuple[int, list[int]]] = {}
+        self._history: dict[str, Past] = {}
         self._dialogs: dict[str, dict[str, Any]] = {}
-        self._secret: dict[tuple[str, int], str] = {}
-        """Fields that are being typed into and hold a secret: its kind."""
+        self._fields = Fields()
         self._work: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
         self._again = False
@@ -110,7 +108,7 @@ class Recorder:
 
     async def begin(self, keeper: Keeper) -> None:
         """From now on what happens is kept, beginning with the page that is shown."""
-        await self._queue.join()
+        await self._heard_out()
         self.keeper = keeper
         for number, target in enumerate(self.window.targets):
             at = self._numbers[target]
@@ -127,8 +125,8 @@ class Recorder:
             await self.quiet()
             if self.window.targets:
                 await self.look()
-        await self._queue.join()
-        final = self._base_key(self._active())
+        await self._heard_out()
+        final = self._base_key(self.viewer.active)
         if not keeper.fold.paused:
             keeper.take(Event(kind="end", at=time.time(), text="", seen=final))
         self.keeper = None
@@ -137,7 +135,7 @@ class Recorder:
     def order(self, kind: str, text: str = "") -> None:
         """What the bar can say: pause, resume, undo, goal, end. Anything else is not heard."""
         if kind in ORDERS:
-            self._queue.put_nowait((self._active(), None, {"kind": kind, "text": text}))
+            self._queue.put_nowait((self.viewer.active, None, {"kind": kind, "text": text}))
 
     def count_from(self, first: int) -> None:
         """Number the tabs from here on: those of an earlier browser have had the numbers below."""
@@ -152,7 +150,7 @@ class Recorder:
         """Wait until everything that was told so far is kept."""
         with suppress(FaultError):  # whatever the page has told before comes before this answer
             await self.window.evaluate(FINISH, "listening")
-        await self._queue.join()
+        await self._heard_out()
 
     @staticmethod
     def now() -> float:
@@ -228,13 +226,22 @@ class Recorder:
             target, frame, message = await self._queue.get()
             try:
                 await self._process(target, frame, message)
+            except Exception as error:  # whoever waits for the recorder is told, and nobody waits for ever
+                self.trouble = self.trouble or error
+                self.ended.set()
             finally:
                 self._queue.task_done()
+
+    async def _heard_out(self) -> None:
+        """Wait until everything that was told so far is kept. Raises what went wrong with it."""
+        await self._queue.join()
+        if self.trouble is not None:
+            raise self.trouble
 
     async def _process(self, target: str, frame: Frame | None, message: dict[str, Any]) -> None:
         kind = message["kind"]
         if kind == "rest":
-            base = self._bases.get(target)
+            base = self.viewer.bases.get(target)
             if base is None or base.version != message.get("version") or frame is not None:
                 self._look_soon(target)
         elif kind == "ready":
@@ -290,9 +297,9 @@ class Recorder:
         if moment is not None:
             self.keeper.learn(moment.get("secrets", ()))
         if event.kind == "edit":
-            self._note_secret(target, event, moment, secret)
+            self._fields.note(event, moment, secret)
         if event.kind == "input":
-            event = self._typed(target, event, secret)
+            event = self._fields.told(event, secret, self.keeper)
         elif event.text is not None:
             event = event.with_(text=self._kept(event.text))
         elif event.kind == "files":
@@ -305,27 +312,6 @@ class Recorder:
             return event
         return event.with_(seen=self._moment_key(target, frame, moment, event))
 
-    def _note_secret(self, target: str, event: Event, moment: dict[str, Any] | None, secret: str) -> None:
-        if self.config.redact and not secret and moment is not None:
-            lines = moment["seen"]["elements"]
-            line = next((line for line in lines if line["id"] == event.node), None)
-            secret = secret_field(line.get("attributes", {}), line["tag"]) if line else ""
-        if event.node is not None:
-            self._secret[target, event.node] = secret
-
-    def _typed(self, target: str, event: Event, secret: str) -> Event:
-        """What a field holds; of a secret one only when it is complete, and then its placeholder."""
-        assert self.keeper is not None
-        kind = secret or self._secret.get((target, event.node or 0), "")
-        if self.keeper.redactor is None or not kind:
-            if event.text is None:
-                return event
-            text = event.text if event.final or self.keeper.redactor is None else withheld(event.text)
-            return event.with_(text=self._kept(text))
-        if not event.final or event.text is None:
-            return event.with_(text=None)
-        return event.with_(text=self.keeper.redactor.learn(kind, event.text))
-
     def _take(self, event: Event) -> None:
         if self.keeper is not None:
             self.keeper.take(event)
@@ -335,58 +321,24 @@ class Recorder:
     def _target(self, number: int | None) -> str:
         return next((target for target, at in self._numbers.items() if at == number), "")
 
-    def _tabs(self, target: str, seen: Observation) -> tuple[Tab, ...]:
-        tabs = []
-        for other in self.window.targets:
-            base = self._bases.get(other)
-            shown = seen if other == target else base.observation if base else None
-            url, title = (shown.url, shown.title) if shown is not None else ("about:blank", "")
-            tabs.append(Tab(url=url, title=title, active=other == target))
-        return tuple(tabs)
-
     def _base_key(self, target: str) -> str | None:
         """The page of this tab when it last was at rest, kept."""
-        base = self._bases.get(target)
+        base = self.viewer.bases.get(target)
         if base is None or self.keeper is None:
             return None
         self.keeper.learn(base.secrets)
-        seen = base.observation.model_copy(update={"tabs": self._tabs(target, base.observation)})
+        seen = base.observation.model_copy(update={"tabs": self.viewer.tabs(target, base.observation)})
         return self.keeper.look(seen, base.html, base.shot)
 
     def _moment_key(self, target: str, frame: Frame | None, moment: dict[str, Any], event: Event) -> str | None:
         """The page as the listener saw it, kept."""
         assert self.keeper is not None
-        base = self._bases.get(target)
-        html = moment.get("html")
-        if frame is None:
-            seen = from_top(moment["seen"], base)
-        else:
-            found = from_frame(moment["seen"], base, frame.target)
-            seen = found if found is not None else Observation.model_validate(moment["seen"])
-            if found is not None and base is not None and html is not None and base.html is not None:
-                host = next((e.parent for e in found.elements if base.homes.get(e.id) == frame.target), None)
-                html = html_with(base.html, host, html)
-        seen = seen.model_copy(update={"tabs": self._tabs(target, seen)})
-        return self.keeper.look(seen, html, self._picture(base, seen, moment, event), event.node)
-
-    def _picture(self, base: Base | None, seen: Observation, moment: dict[str, Any], event: Event) -> Shot | None:
-        """The last picture, where it still shows the page: nothing has changed, or at least not where it matters."""
-        if base is None or base.png is None or base.observation.url != seen.url:
-            return None
-        if base.version == moment.get("version"):
-            return base.shot
-        element = seen.element(event.node) if event.node is not None else None
-        before = base.observation.element(event.node) if event.node is not None else None
-        same = element is not None and before is not None and element.box == before.box
-        return base.shot if same and event.kind != "hover" else None
-
-    def covers(self, node: int) -> bool:
-        """Whether the last look at the active tab has seen this element, where it is in a frame of another origin."""
-        base = self._bases.get(self._active())
-        return self.window.home(node) is None or (base is not None and node in base.homes)
+        seen, html = self.viewer.moment(target, frame, moment)
+        shot = self.viewer.shot(target, seen, moment, event.node)
+        return self.keeper.look(seen, html, shot, event.node)
 
     def _look_soon(self, target: str) -> None:
-        if self.keeper is None or self.config.browser.headless or target != self._active():
+        if self.keeper is None or self.config.browser.headless or target != self.viewer.active:
             return
         if self._looking is not None and not self._looking.done():
             self._again = True
@@ -400,48 +352,11 @@ class Recorder:
             with suppress(FaultError):
                 await self.look()
 
-    def _active(self) -> str:
-        try:
-            return self.window.target
-        except FaultError:
-            return ""
-
     async def look(self) -> Observation:
         """The active tab, come to rest: what the next action will be done in. Raises FaultError."""
-        window, config = self.window, self.config
-        await window.evaluate("window.__apprentice && __apprentice.recorder && __apprentice.recorder.rest()", "resting")
-        await self._queue.join()
-        probe = (
-            "__apprentice.recorder ? __apprentice.recorder.page() : null" if config.html or config.redact else "null"
-        )
-        seen = await window.observe(settle=True, skip=config.skip, probe=probe)
-        target, page = window.target, seen.extra or {"html": None, "secrets": [], "version": -1}
-        png = await self._photograph(page["version"]) if config.pictures and self.keeper is not None else None
-        homes = {}
-        for element in seen.observation.elements:
-            home = window.home(element.id)
-            if home is not None:
-                homes[element.id] = home.target
-        await self._queue.join()
-        html = page["html"] if config.html else None
-        self._bases[target] = Base(seen.observation, html, page["secrets"], page["version"], png, homes)
-        return seen.observation
-
-    async def _photograph(self, version: int) -> bytes | None:
-        """A picture of the page without the bar; None when the page has changed since it was read."""
-        hiding = self.config.bar
-        try:
-            if hiding:
-                await self.window.evaluate("__apprentice.bar && __apprentice.bar.hide(true)", "hiding the bar")
-            png = await self.window.screenshot()
-            now = await self.window.evaluate("__apprentice.recorder ? __apprentice.recorder.version() : -1", "looking")
-            return png if now == version else None
-        except FaultError:
-            return None
-        finally:
-            if hiding:
-                with suppress(FaultError):
-                    await self.window.evaluate("__apprentice.bar && __apprentice.bar.hide(false)", "showing the bar")
+        await self.window.evaluate(REST, "waiting for the page")
+        await self._heard_out()
+        return await self.viewer.look(self._heard_out, pictures=self.keeper is not None)
 
     async def _show(self) -> None:
         """Tell the bar how things stand."""
@@ -456,8 +371,8 @@ class Recorder:
 
     # Going places
 
-    async def _past(self, target: str) -> tuple[int, list[dict[str, Any]]] | None:
-        """The history of a tab: where in it one is, and its entries."""
+    async def _past(self, target: str) -> Past | None:
+        """The history of a tab; None where it cannot be asked."""
         session = self._sessions.get(target)
         if session is None or session.lost is not None:
             return None
@@ -465,40 +380,21 @@ class Recorder:
             told = await asyncio.wait_for(session.send("Page.getNavigationHistory"), 2.0)
         except (ProtocolError, TimeoutError):
             return None
-        found = told["currentIndex"], told["entries"]
-        self._history[target] = (found[0], [entry["id"] for entry in found[1]])
-        return found
+        past = self._history[target] = Past.of(told)
+        return past
 
     async def _navigated(self, target: str) -> None:
         assert self.keeper is not None
         before = self._history.get(target)
-        found = await self._past(target)
-        if found is None:
+        past = await self._past(target)
+        how = way(before, past) if past is not None else "page"
+        if past is None or how == "page" or past.url in ("about:blank", ""):
             return
-        at, entries = found
-        entry = entries[at]
-        how = "page"
-        if before is not None and entry["id"] in before[1]:
-            place = before[1].index(entry["id"])
-            how = "back" if place < before[0] else "forward" if place > before[0] else how
-            if place == before[0] and entry.get("transitionType") == "reload":
-                how = "reload"
-        elif entry.get("transitionType") in TYPED:
-            how = "typed"
-        if entry["url"] in ("about:blank", "") or how == "page":
-            return
-        tab, seen = self._numbers[target], self._base_key(target)
+        tab, seen, now = self._numbers[target], self._base_key(target), time.time()
         if self.keeper.fold.active not in (None, tab):
             last = self._base_key(self._target(self.keeper.fold.active))
-            self._take(Event(kind="shown", tab=tab, at=_now({}), seen=last))
-        url = self.keeper.address(entry["url"])
-        self._take(Event(kind="navigated", tab=tab, at=_now({}), seen=seen, url=url, how=how))
-
-
-def withheld(text: str) -> str:
-    """The text without a long last word: unfinished, nobody can see whether it is a secret."""
-    last = re.search(r"\S*$", text)
-    return text[: last.start()] if last is not None and len(last[0]) > SHOWN else text
+            self._take(Event(kind="shown", tab=tab, at=now, seen=last))
+        self._take(Event(kind="navigated", tab=tab, at=now, seen=seen, url=self.keeper.address(past.url), how=how))
 
 
 def _time(message: dict[str, Any]) -> float:

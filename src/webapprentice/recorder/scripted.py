@@ -69,9 +69,12 @@ async def record_scripted(
     """Record one scripted person in the recorder's window, which `world` must play in.
 
     The trajectory is in the store when this returns, in the recorder's collection, with the world's verdict as its
-    score. `folder` holds the events while it is made. Raises FaultError when the page fails or a gesture cannot be
-    made.
+    score; one that is there already is not made again. `folder` holds the events while it is made. Raises FaultError
+    when the page fails or a gesture cannot be made.
     """
+    key = key_for(task, seed, recorder.config)
+    if key in store.finished(recorder.config.collection):
+        return next(store.trajectories(recorder.config.collection, (key,)))
     recorder.keeper = None
     start = await world.reset(task, seed)
     config, window = recorder.config, recorder.window
@@ -83,9 +86,7 @@ async def record_scripted(
         seed=seed,
         model="scripted person",
     )
-    header = Header(
-        key=key_for(task, seed, config), collection=config.collection, task=task, goal=start.goal, provenance=about
-    )
+    header = Header(key=key, collection=config.collection, task=task, goal=start.goal, provenance=about)
     path = folder / f"{header.key}{SUFFIX}"
     path.unlink(missing_ok=True)
     with Keeper.open(store, path, header, config) as keeper:
@@ -115,7 +116,7 @@ async def _live(recorder: Recorder, keeper: Keeper, world: World, start: Start, 
             done.append(Done(action, seen))
             await act(window, action)
         else:
-            if not recorder.covers(getattr(action, "node", None) or 0):
+            if not recorder.viewer.covers(getattr(action, "node", None) or 0):
                 await recorder.look()
             outcome = await perform(window, action)
             if outcome.result in _NOT_YET and waits < PATIENCE:
