@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from mind2web_rows import task
-from test_cli import apprentice, refused
+from test_cli import apprentice
 from webapprentice.cli.ablate import page_of
 from webapprentice.core.faults import UsageError
 from webapprentice.core.protocols import Prompt, Sampling
+from webapprentice.curate.sheets import Desk
 from webapprentice.dialect import load as load_dialect
-from webapprentice.evaluate.scoring.sheets import Desk
 from webapprentice.importers import FORMATS, Ready
 from webapprentice.improve.ablation import AblateConfig, Ablation, Cell, cells, recipe_of, split, varied
 from webapprentice.improve.workshop import read_rows
@@ -79,10 +79,13 @@ def test_the_split_keeps_tasks_apart_and_fractions_nested(run: Path, tmp_path: P
 def test_recipes_change_what_they_name(tmp_path: Path) -> None:
     (tmp_path / "full.yaml").write_text("train:\n  method: full\n  learning_rate: 1e-3\n")
     (tmp_path / "odd.yaml").write_text("metod: full\n")
-    config = AblateConfig(recipes=(tmp_path / "full.yaml", tmp_path / "odd.yaml"))
-    first, second = cells(config)
+    config = AblateConfig(recipes=(str(tmp_path / "full.yaml"), str(tmp_path / "odd.yaml"), "scribe"))
+    first, second, third = cells(config)
     how = recipe_of(config, first.with_(model="some"))
     assert (how.method, how.learning_rate, how.base_model, how.lora_r) == ("full", 1e-3, "some", 16)
+    assert (recipe_of(config, third).lora_r, third.value("recipe")) == (64, "scribe")
+    with pytest.raises(UsageError, match="no recipe 'other'"):
+        recipe_of(config, third.with_(recipe="other"))
     with pytest.raises(UsageError, match="metod"):
         recipe_of(config, second)
 
@@ -182,4 +185,5 @@ def test_a_dry_run_says_what_would_be_done(run: Path) -> None:
     assert said.returncode == 0, said.stderr
     assert "4 cells; 4 trajectories to train on, 1 to score on" in said.stdout
     assert said.stdout.count("the base model itself") == 2
-    refused(apprentice("ablate", *there, "--set", "fractions=[2]", "--dry-run"), 2, "fractions.0")
+    with pytest.raises(UsageError, match=r"fractions\.0"):
+        AblateConfig.resolve(None, ("fractions=[2]",))

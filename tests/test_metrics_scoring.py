@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webapprentice.core.actions import Action, Click, Drag, Goto, Hover, Press, Select, Stop, Type
-from webapprentice.metrics import decided, elect, exact_match, macro, match, micro
+from webapprentice.metrics import decided, difference, elect, exact_match, macro, match, micro
 from webapprentice.metrics.figures import all_right
 from webapprentice.metrics.legacy import LegacyJudged, LegacyWanted, legacy_step, legacy_table, vote
 from webapprentice.metrics.mind2web import Place, Wanted, direct, judge, operation_of, pick, rank_lexically, token_f1
@@ -79,6 +79,19 @@ def test_means_over_steps_and_over_tasks() -> None:
     assert steps.interval is not None
     assert (steps.interval.low, steps.interval.high) == (pytest.approx(2 / 3), 1.0)
     assert all_right(rights, tasks) == ([0.0, 1.0], ["a", "b"])
+
+
+def test_differences_are_of_the_same_steps() -> None:
+    ours, theirs = [1.0, 1.0, 0.0, 1.0], [1.0, 0.0, 0.0, 0.0]
+    found = difference("x", ours, theirs, ["a", "a", "b", "b"])
+    assert found.value == pytest.approx(1 / 2)
+    # Each task has one of two more steps right, so no replicate differs.
+    assert found.interval is not None
+    assert (found.interval.low, found.interval.high) == (0.5, 0.5)
+    even = difference("x", [1.0, 0.0], [0.0, 1.0], ["a", "b"])
+    assert even.interval is not None
+    assert (even.value, even.interval.low, even.interval.high) == (0.0, -1.0, 1.0)
+    assert difference("x", [], [], []).value is None
 
 
 def test_nothing_right_in_three_tasks_is_no_interval_of_no_width() -> None:

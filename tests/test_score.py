@@ -14,19 +14,22 @@ from typing import Any
 
 import pytest
 
+from made_trajectories import acting, prompted
+from made_trajectories import trajectory as acted
 from mind2web_rows import SEARCH, action, task
 from samples import trajectory
-from test_cli import apprentice, refused
+from test_cli import apprentice
 from webapprentice.core.actions import Action, Click, Select, Type
 from webapprentice.core.faults import Fault, FaultError, LimitError, Owner, UsageError
 from webapprentice.core.protocols import Completion, Prompt, Sampling
 from webapprentice.core.records import Trajectory
 from webapprentice.core.text import clean
 from webapprentice.curate import DatasetConfig, examples
+from webapprentice.curate.sheets import Desk
 from webapprentice.dialect import load as load_dialect
+from webapprentice.dialect import prompt_key
 from webapprentice.evaluate.scoring import ScoreConfig, ScoreLimits, Scores, outline, score
 from webapprentice.evaluate.scoring.labels import Labelled, read_ranking, told_of
-from webapprentice.evaluate.scoring.sheets import Desk
 from webapprentice.importers import FORMATS, Ready
 from webapprentice.models import ScriptedModel
 from webapprentice.page import Scribe, from_html
@@ -139,6 +142,16 @@ def test_prompts_are_those_of_training_rows(store: Store, three: list[Trajectory
         asked = set(model.asked)
         assert len(rows) == len(asked)
         assert {row.messages for row in rows.values()} == asked
+
+
+def test_prompts_are_those_of_acting(store: Store) -> None:
+    made = prompted(acted("k", acting(Type(node=3, text="Ann"), Click(node=4), Click(node=5))))
+    store.finish("own", made)
+    model = ScriptedModel(lambda _prompt, _sampling: "click button Submit [4]")
+    found = run(store, model, collection="own", dialect="compact", temperatures=(0.0,))
+    assert [prompt_key(prompt) for prompt in model.asked] == [step.prompt_key for step in made.steps]
+    assert figures(found)["EM"] == pytest.approx(1 / 3)
+    assert figures(found)["kind match"] == pytest.approx(2 / 3)
 
 
 def test_with_a_small_budget_prompts_differ_from_training_in_the_page_alone(
@@ -274,6 +287,7 @@ def test_baselines_learn_from_the_others_alone(store: Store, three: list[Traject
     # The nearest goal is b's, which has the same steps; of three actions with two counts each, the first by name.
     assert figures(found, "blind replay")["EM"] == 1.0
     assert figures(found, "majority")["EM"] == pytest.approx(1 / 3)
+    assert {one.name: one.value for one in found.differences}["greedy less blind replay"] == -1.0
     (tmp_path / "run" / "train.txt").write_text(three[2].key)
     assert run(store, nothing, keys="test.txt", train_keys="train.txt").learned_from == 1
     with pytest.raises(UsageError, match="stands in train_keys, too"):
@@ -347,7 +361,7 @@ def test_rankings_are_read_as_json_and_as_a_pickle_that_runs_nothing(
     ranks = {"ranks": {"a-b_c": {"7": 1, "6": 0}}, "scores": {}}
     (tmp_path / "r.json").write_text(json.dumps(ranks))
     (tmp_path / "r.pkl").write_bytes(pickle.dumps(ranks))
-    assert read_ranking(tmp_path / "r.json") == read_ranking(tmp_path / "r.pkl") == {"a-b_c": ["6", "7"]}
+    assert read_ranking(tmp_path / "r.json") == read_ranking(tmp_path / "r.pkl") == {"a-b_c": {"7": 1, "6": 0}}
     (tmp_path / "bad.pkl").write_bytes(pickle.dumps({"ranks": Path("x")}))
     with pytest.raises(UsageError, match="names pathlib"):
         read_ranking(tmp_path / "bad.pkl")
@@ -360,6 +374,17 @@ def test_rankings_are_read_as_json_and_as_a_pickle_that_runs_nothing(
     (tmp_path / "body.json").write_text(json.dumps({"ranks": body}))
     found = figures(run(store, oracle(store), setting="mind2web_qa", candidates=str(tmp_path / "body.json")))
     assert (found["element accuracy, micro"], found["a positive among the candidates"]) == (0.0, 1.0)
+    # The released arithmetic walks the stored order, in which the body comes last.
+    last = {name: dict(reversed(ranks.items())) for name, ranks in body.items()}
+    (tmp_path / "last.json").write_text(json.dumps({"ranks": last}))
+    for name, wanted in (("body", 0.0), ("last", 1.0)):
+        told = run(
+            store, oracle(store), setting="mind2web_direct", legacy=True, candidates=str(tmp_path / f"{name}.json")
+        )
+        assert figures(told)["legacy: QA element accuracy"] == wanted
+    (tmp_path / "few.json").write_text(json.dumps({"ranks": {"a_a-1": {"2": 0}}}))
+    with pytest.raises(UsageError, match="has none for a_a-2"):
+        run(store, oracle(store), setting="mind2web_qa", candidates=str(tmp_path / "few.json"))
     cut = figures(run(store, oracle(store), setting="mind2web_qa", candidates=str(tmp_path / "body.json"), top=2))
     assert cut["a positive among the candidates"] == pytest.approx(1 / 3)
 
@@ -413,7 +438,6 @@ def test_the_command_prints_a_table_and_writes_it(tmp_path: Path) -> None:
     told = json.loads((tmp_path / "run" / "score.json").read_text())
     assert (told["steps"], told["setting"], len(told["columns"])) == (6, "mind2web_direct", 2)
     assert "6 prompts" in apprentice(*words, "--dry-run").stdout
-    refused(apprentice("score", "--run", str(tmp_path / "none")), 2, "there is no store")
 
 
 def test_both_numberings_name_the_same_elements() -> None:
@@ -432,3 +456,9 @@ def test_both_numberings_name_the_same_elements() -> None:
         text = Scribe(len, protect=False).prune(clean(page)).text
         written = {int(number): tag for tag, number in re.findall(r'<([a-z0-9-]+)[^<>]* node="(\d+)"', text)}
         assert all(written[n] == table[node] for node, n in numbers.items() if n in written)
+
+
+def test_a_recording_says_its_own_node_ids() -> None:
+    html = '<body><div apprentice-node="40"><p apprentice-node="41">a</p></div><button apprentice-node="7">b</button>'
+    assert scribe_numbers(html) == {40: 2, 41: 1, 7: 0}
+    assert '<button node="0">' in Scribe(len).prune(html).text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Coroutine, Iterable
-from typing import Any
+from typing import Any, Protocol
 
 from webapprentice.browser.deadline import T, bounded
 from webapprentice.browser.pipe import ProtocolError, Session
@@ -79,6 +79,12 @@ class Frame:
         return await self.outer.lift(x, y)
 
 
+class Joined(Protocol):
+    """Who is told of a frame before its first script runs; gives commands that are sent before it goes on."""
+
+    def __call__(self, session: Session, *, frame: Frame) -> list[tuple[str, dict[str, Any]]]: ...
+
+
 class Frames:
     """The frames of other origins of one tab, as they come and go."""
 
@@ -88,6 +94,8 @@ class Frames:
         self._homes: dict[int, Frame] = {}
         self.missed = ""
         """What input for an element of a frame would have landed on, as the last look found out."""
+        self.joined: Joined | None = None
+        """Told of every frame before its first script runs."""
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -108,6 +116,9 @@ class Frames:
             session.post("Page.enable")
             for script in self._scripts:
                 session.post("Page.addScriptToEvaluateOnNewDocument", {"source": script})
+            if self.joined is not None:
+                for method, parameters in self.joined(session, frame=frame):
+                    session.post(method, parameters)
             for method, parameters in self.watch(session, frame):
                 session.post(method, parameters)
             session.post("Runtime.runIfWaitingForDebugger")

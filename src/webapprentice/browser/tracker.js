@@ -37,6 +37,7 @@
   const forget = window.clearTimeout.bind(window);
   const every = window.setInterval.bind(window);
   const stop = window.clearInterval.bind(window);
+  own.clock = { later, forget }; // for what of ours must not count as the page's doing
   const frame = window.requestAnimationFrame.bind(window);
   const unframe = window.cancelAnimationFrame.bind(window);
   const timers = new Set();

@@ -7,8 +7,9 @@ import base64
 import json
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 from pydantic import TypeAdapter
 
@@ -27,6 +28,28 @@ from webapprentice.core.records import Element, Observation, Record, Tab
 
 if TYPE_CHECKING:
     from webapprentice.browser.chromium import Browser
+
+Calls = list[tuple[str, dict[str, Any]]]
+
+
+class Ear(Protocol):
+    """Whoever listens to a window beside us: a recorder."""
+
+    def joins(self, session: Session, target: str, frame: Frame | None = None, asked: bool = False) -> Calls:
+        """A tab, or a frame of another origin in it, is there; none of its scripts has run yet.
+
+        `asked`: a page has opened the tab. Gives commands that are sent before it goes on.
+        """
+        ...
+
+    def leaves(self, target: str) -> None:
+        """A tab has gone."""
+        ...
+
+    def asked(self, session: Session, target: str, told: dict[str, Any]) -> bool:
+        """A dialog has opened; True: whoever listens sees to its answer."""
+        ...
+
 
 SCRIPTS = ("tracker.js", "names.js", "walker.js", "target.js")
 CLOSED = "tab_closed"
@@ -105,6 +128,8 @@ class Window:
         self.proxy: Proxy | None = None
         """Its only way out, while it is open."""
         self.downloads = Quarantine(config)
+        self.ear: Ear | None = None
+        """Told of every tab, frame and dialog; to be set before `renew`."""
         self._scripts = (page_script(), *scripts)
         self._context: str | None = None
         self._root: Session | None = None
@@ -252,7 +277,7 @@ class Window:
         if len(known) >= self.config.max_tabs or (opener and opener not in known):  # of a page that is gone
             return self._refuse(session, target, opener)
         expected = self._expected.pop(0) if self._expected else ""
-        task = asyncio.create_task(self._prepare(session, target, expected))
+        task = asyncio.create_task(self._prepare(session, target, expected, bool(opener or expected)))
         self._preparing[target] = task
         return task.add_done_callback(lambda done: self._prepared(target, done))
 
@@ -275,10 +300,12 @@ class Window:
         if not done.cancelled():
             done.exception()  # whoever opened the tab is told; a page's own tab that fails is simply not there
 
-    async def _prepare(self, session: Session, target: str, expected: str) -> None:
+    async def _prepare(self, session: Session, target: str, expected: str, asked: bool) -> None:
         config = self.config
         sheet = Sheet(session, target, self._scripts)
         self._listen(sheet)
+        if self.ear is not None:
+            sheet.frames.joined = partial(self.ear.joins, target=target)
         width, height = self._size
         calls: list[tuple[str, dict[str, Any]]] = [
             ("Page.enable", {}),
@@ -295,6 +322,8 @@ class Window:
             ("Emulation.setTimezoneOverride", {"timezoneId": config.timezone}),
         ]
         overrides = [session.post(method, parameters) for method, parameters in shared]
+        if self.ear is not None:
+            calls.extend(self.ear.joins(session, target, asked=asked))
         calls.append(("Runtime.runIfWaitingForDebugger", {}))
         await bounded(_in_order(session, calls), config.call_seconds, "preparing a tab")
         for override in overrides:
@@ -328,9 +357,13 @@ class Window:
         if sheet in self._sheets:
             place = self._sheets.index(sheet)
             self._sheets.remove(sheet)
+            if self.ear is not None:
+                self.ear.leaves(sheet.target)
             self._active = max(0, min(self._active - (place < self._active), len(self._sheets) - 1))
 
     def _dialog(self, sheet: Sheet, told: dict[str, Any]) -> None:
+        if self.ear is not None and self.ear.asked(sheet.session, sheet.target, told):
+            return
         kind = told["type"]
         self._asked += 1
         if self._asked <= DIALOGS:
@@ -357,6 +390,11 @@ class Window:
     def tabs(self) -> int:
         """How many tabs are open."""
         return len(self._sheets)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The protocol's ids of the open tabs, in their order."""
+        return tuple(sheet.target for sheet in self._sheets)
 
     @property
     def url(self) -> str:

@@ -13,11 +13,14 @@ _CLASSES = {
     "improve": "webapprentice.improve.config:ImproveConfig",
     "rollout": "webapprentice.improve.verbs:AttemptConfig",
     "import": "webapprentice.importers.config:ImportConfig",
+    "record": "webapprentice.recorder.config:RecordConfig",
+    "replay": "webapprentice.recorder.config:ReplayConfig",
     "filter": "webapprentice.improve.verbs:SiftConfig",
     "dataset": "webapprentice.improve.verbs:RowsConfig",
     "train": "webapprentice.improve.verbs:TeachConfig",
     "evaluate": "webapprentice.improve.verbs:ExamineConfig",
     "score": "webapprentice.evaluate.scoring.config:ScoreConfig",
+    "survival": "webapprentice.evaluate.survival:SurvivalConfig",
     "ablate": "webapprentice.improve.ablation:AblateConfig",
 }
 

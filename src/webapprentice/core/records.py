@@ -186,6 +186,31 @@ class Usage(Record):
     """Wall time of the call; a batch's time is shared among its members."""
 
 
+class Locator(Record):
+    """One way to find an element again; when it was recorded it found this element and no other."""
+
+    kind: Literal["role", "label", "attribute", "beside", "text", "css", "xpath", "path"]
+    """`beside`: of all with this role and name, the one nearest to these words."""
+    value: tuple[str, ...]
+    """Role and name; tag and label; a CSS selector; role, name and words; tag and text; an XPath."""
+    index: int = 0
+    """Which of the `count` elements it finds, from 0; only a role and name may find more than one."""
+    count: int = 1
+
+
+class Target(Record):
+    """The element that a person acted on, and how to find it another day."""
+
+    node: int
+    """Its node id in the step's observation."""
+    tag: str
+    role: str = ""
+    name: str = ""
+    hosts: tuple[str, ...] = ()
+    """`frame ...` and `shadow ...` with a selector or an address, outermost first: what it stands in."""
+    locators: tuple[Locator, ...] = ()
+
+
 class Step(Record):
     """One decision and what came of it."""
 
@@ -205,6 +230,8 @@ class Step(Record):
     usage: Usage = Usage()
     seconds: float = 0.0
     """Wall time of acting and observing."""
+    targets: tuple[Target, ...] = ()
+    """Of a recorded step: what it was aimed at, in the order in which its action names them."""
 
 
 class Ending(StrEnum):

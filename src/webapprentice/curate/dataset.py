@@ -13,7 +13,9 @@ from webapprentice.core.config import Config
 from webapprentice.core.faults import UsageError
 from webapprentice.core.keys import key_of, seed_for
 from webapprentice.core.records import Example, Record, Result, Step, Trajectory
-from webapprentice.curate.draws import Choice, Draw, Position, chosen, conflicts, distinct, drawn, shuffled
+from webapprentice.curate.chunked import chunk_row
+from webapprentice.curate.draws import Choice, Draw, chosen, conflicts, distinct, drawn, position, shuffled
+from webapprentice.curate.sheets import Desk
 from webapprentice.dialect import Dialect, prompt_key
 from webapprentice.page.form import Count
 
@@ -182,9 +184,14 @@ def set_aside(trajectories: Sequence[Trajectory], config: DatasetConfig) -> set[
 
 
 def rows(
-    trajectory: Trajectory, dialect: Dialect, config: DatasetConfig, count: Count, tally: Counter[str]
+    trajectory: Trajectory,
+    dialect: Dialect,
+    config: DatasetConfig,
+    count: Count,
+    tally: Counter[str],
+    desk: Desk | None = None,
 ) -> Iterator[Example]:
-    """The rows of one trajectory; what is left out is tallied."""
+    """The rows of one trajectory; what is left out is tallied. With a desk, pages are pruned and cut by its rules."""
     usable = []
     for place, step in enumerate(trajectory.steps):
         why = _unusable(step, config)
@@ -197,6 +204,13 @@ def rows(
     said = [(_history(step, place, dialect, config), step.outcome) for place, step in enumerate(trajectory.steps)]
     for place in chosen:
         step = trajectory.steps[place]
+        if desk is not None:
+            made = chunk_row(trajectory, place, desk)
+            if made is None:
+                tally["no_target"] += 1
+            else:
+                yield made
+            continue
         # What no model was asked is rendered so that its answer stands in it, whatever the budget.
         target = getattr(step.action, "node", None) if step.prompt_key is None else None
         prompt, page = dialect.prompt(trajectory.goal, step.observation, said[:place], count, target)
@@ -214,7 +228,7 @@ def rows(
             completion=spoken,
             trajectory=trajectory.key,
             step=step.index,
-            position=_position(place, len(trajectory.steps)),
+            position=position(place, len(trajectory.steps)),
             task=trajectory.task.id,
         )
 
@@ -246,9 +260,3 @@ def _choose(usable: Sequence[int], steps: int, key: str, config: DatasetConfig) 
     middles = [place for place in usable if 0 < place < steps - 1]
     middle = [middles[seed_for(config.seed, "middle", key) % len(middles)]] if middles else []
     return [place for place in usable if place in (0, steps - 1) or place in middle]
-
-
-def _position(place: int, steps: int) -> Position:
-    if steps == 1:
-        return "only"
-    return "first" if place == 0 else "last" if place == steps - 1 else "middle"

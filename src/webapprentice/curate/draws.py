@@ -12,6 +12,13 @@ from webapprentice.core.records import Example
 Position = Literal["first", "middle", "last", "only"]
 
 
+def position(place: int, steps: int) -> Position:
+    """Where a step stands in a workflow of so many."""
+    if steps == 1:
+        return "only"
+    return "first" if place == 0 else "last" if place == steps - 1 else "middle"
+
+
 class Draw(NamedTuple):
     """A row without its text."""
 

@@ -28,6 +28,7 @@ from webapprentice.core.keys import key_of
 from webapprentice.core.records import Example, Record
 from webapprentice.curate.dataset import DatasetConfig, rows
 from webapprentice.curate.draws import Draw, drawn
+from webapprentice.curate.sheets import Desk, Pages
 from webapprentice.curate.splits import address_of, host_of
 from webapprentice.dialect import Dialect
 from webapprentice.models import ModelConfig, counting
@@ -50,13 +51,15 @@ class Recipe(Record):
     collection: str
     dialect: Dialect
     config: DatasetConfig
+    pages: Pages
     model: str
     """Whose tokenizer counts."""
     options: ModelConfig
 
     def key(self, keys: Sequence[str]) -> str:
         """Content key of the parts that these trajectories become."""
-        return key_of("parts", __version__, self.collection, self.dialect, self.config, self.model, AT_ONCE, list(keys))
+        how = (self.collection, self.dialect, self.config, self.pages, self.model, AT_ONCE)
+        return key_of("parts", __version__, how, list(keys))
 
 
 class Rendered(NamedTuple):
@@ -184,6 +187,7 @@ class _Bench:
     work: Path
     store: Store
     count: Callable[[str], int]
+    desk: Desk | None
 
 
 def _begin(recipe: Recipe, work: Path) -> None:
@@ -195,6 +199,9 @@ def _begin(recipe: Recipe, work: Path) -> None:
     _Bench.recipe, _Bench.work = recipe, work
     _Bench.store = Store.read(Path(recipe.store), remember=REMEMBERED)
     _Bench.count = counting(recipe.model, recipe.options)
+    history = recipe.config.completion
+    desk = Desk(recipe.dialect, recipe.pages, history, _Bench.count, _Bench.store.blob)
+    _Bench.desk = None if recipe.pages == "default" else desk
 
 
 def _part(number: int, keys: Sequence[str]) -> int:
@@ -212,7 +219,7 @@ def _part(number: int, keys: Sequence[str]) -> int:
                 steps += len(trajectory.steps)
                 placeholders.update(_PLACEHOLDER.findall(trajectory.goal))
                 pages = {step.index: step.observation.url for step in trajectory.steps}
-                for row in rows(trajectory, recipe.dialect, recipe.config, count, tally):
+                for row in rows(trajectory, recipe.dialect, recipe.config, count, tally, _Bench.desk):
                     line = row.model_dump_json().encode() + b"\n"
                     characters += sum(len(message.content) for message in row.messages)
                     placeholders.update(_PLACEHOLDER.findall(row.completion))

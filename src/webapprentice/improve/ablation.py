@@ -16,12 +16,11 @@ from webapprentice.core.keys import key_of
 from webapprentice.core.protocols import Model
 from webapprentice.core.records import Record
 from webapprentice.curate import DatasetConfig, examples
+from webapprentice.curate.chunked import chunk_rows
+from webapprentice.curate.sheets import Desk, Pages
 from webapprentice.dialect import Dialect
 from webapprentice.dialect import load as load_dialect
 from webapprentice.evaluate.scoring import ScoreConfig, Scores, score
-from webapprentice.evaluate.scoring.config import Pages
-from webapprentice.evaluate.scoring.rows import chunk_rows
-from webapprentice.evaluate.scoring.sheets import Desk
 from webapprentice.improve.rows import write_rows
 from webapprentice.improve.stages import Stages, Tell
 from webapprentice.improve.workshop import interruptible, read_rows, trainer_teller
@@ -30,7 +29,7 @@ from webapprentice.models import load as load_model
 from webapprentice.page.form import Count
 from webapprentice.store import Store
 from webapprentice.tasks.splits import HELD_OUT
-from webapprentice.train import TrainConfig, train
+from webapprentice.train import TrainConfig, recipe, train
 
 AXES = ("model", "budget", "fraction", "pages", "dialect", "recipe")
 """What cells differ in, in the order of the grid."""
@@ -55,8 +54,8 @@ class AblateConfig(Config):
     """Axis: how pages are pruned and cut; all but `default` go with the dialect `scribe` alone."""
     dialects: tuple[str, ...] = Field(default=("scribe",), min_length=1)
     """Axis: HTML (`scribe`), accessibility tree (`webarena`, `browsergym`) or lines (`compact`)."""
-    recipes: tuple[Path, ...] = ()
-    """Axis: YAML files of training settings that differ from `train`; none trains as `train` says."""
+    recipes: tuple[str, ...] = ()
+    """Axis: named recipes or YAML files of training settings that differ from `train`; none trains as `train` says."""
     design: Literal["product", "one_at_a_time"] = "product"
     """Every combination, or each axis alone with the first value of the others."""
     seed: int = 0
@@ -118,7 +117,7 @@ def cells(config: AblateConfig) -> list[Cell]:
 
     Raises UsageError when nothing is left.
     """
-    recipes = [str(path) for path in config.recipes] or [""]
+    recipes = list(config.recipes) or [""]
     values: list[Sequence[Any]] = [
         config.models,
         config.budgets,
@@ -279,10 +278,11 @@ class Ablation:
 
 
 def recipe_of(config: AblateConfig, cell: Cell) -> TrainConfig:
-    """How a cell trains. Raises UsageError for a recipe that is no file of training settings."""
+    """How a cell trains. Raises UsageError for a recipe that has no such name and is no file of training settings."""
     told: dict[str, Any] = {}
     if cell.recipe:
-        told = read_yaml(Path(cell.recipe))
+        path = Path(cell.recipe)
+        told = read_yaml(path if path.suffix else recipe(cell.recipe))
         told = told["train"] if isinstance(told.get("train"), dict) else told
     merged = {**config.train.model_dump(), **told, "base_model": cell.model}
     return TrainConfig.resolve(None, (), **merged)

@@ -42,6 +42,7 @@ def make_rows(run: Path, config: RowsConfig, dialect: Dialect, held_out: Sequenc
         collection=config.collection,
         dialect=dialect,
         config=config.dataset,
+        pages=config.pages,
         model=config.model,
         options=config.options,
     )
@@ -52,9 +53,8 @@ def make_rows(run: Path, config: RowsConfig, dialect: Dialect, held_out: Sequenc
         stem = f"{config.out}{_SUFFIX[part]}"
         write_rows(run / f"{stem}.jsonl", texts(draws, work))
         files.append(f"{stem}.jsonl")
-        if part not in (Part.TRAIN, Part.VALIDATION):
-            write_lines(sorted(key for key in parts if parts[key] is part), run / f"{stem}.txt")
-            files.append(f"{stem}.txt")
+        files.append(f"{config.out}.{part.value}.txt")
+        write_lines(sorted(key for key in parts if parts[key] is part), run / files[-1])
         for kind in config.formats:
             suffix = "parquet" if kind == "parquet" else "trl.jsonl"
             export_rows(texts(draws, work), run / f"{stem}.{suffix}")

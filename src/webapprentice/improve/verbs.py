@@ -8,6 +8,7 @@ from pydantic import Field
 
 from webapprentice.core.config import Config
 from webapprentice.curate import CardConfig, DatasetConfig, FilterConfig, SplitConfig
+from webapprentice.curate.sheets import Pages
 from webapprentice.evaluate import PoolConfig
 from webapprentice.improve.config import ExamConfig
 from webapprentice.models import ModelConfig
@@ -65,6 +66,9 @@ class RowsConfig(Config):
     rollout: RolloutConfig = RolloutConfig()
     """As in the rollout: prompts are rendered again and must agree."""
     dataset: DatasetConfig = DatasetConfig()
+    pages: Pages = "default"
+    """`default`: our pruning, which never cuts the target. `scribe`: ScribeAgent's rules on the HTML that was kept, the
+    chunk that holds the target; with `rollout.dialect=scribe`. `scribe_tail`: its last chunk alone."""
     split: SplitConfig = SplitConfig()
     card: CardConfig = CardConfig()
     formats: tuple[Literal["parquet", "trl"], ...] = ()

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from webapprentice.core.actions import Action
 from webapprentice.core.records import Record
 from webapprentice.core.text import squeeze
-from webapprentice.metrics.figures import Figure, micro
+from webapprentice.metrics.figures import Figure, figures, over_steps
 
 _NOT_VALUE = frozenset({"kind", "node", "to", "at", "to_at", "clear"})
 
@@ -52,13 +52,15 @@ def match(said: Action | None, wanted: Action, in_context: bool) -> Match:
 def exact_match(matches: Sequence[Match], groups: Sequence[str]) -> tuple[Figure, ...]:
     """EM, calibrated EM, the share of targets in context, and what EM is made of; `groups` are the clusters."""
     seen = [(one, group) for one, group in zip(matches, groups, strict=True) if one.in_context]
-    return (
-        micro("EM", [float(one.exact) for one in matches], groups),
-        micro("calibrated EM", [float(one.exact) for one, _ in seen], [group for _, group in seen]),
-        micro("target in context", [float(one.in_context) for one in matches], groups),
-        micro("element match", [float(one.element) for one in matches], groups),
-        micro("kind match", [float(one.kind) for one in matches], groups),
-        micro("value match", [float(one.value) for one in matches], groups),
+    return figures(
+        (
+            over_steps("EM", [float(one.exact) for one in matches], groups),
+            over_steps("calibrated EM", [float(one.exact) for one, _ in seen], [group for _, group in seen]),
+            over_steps("target in context", [float(one.in_context) for one in matches], groups),
+            over_steps("element match", [float(one.element) for one in matches], groups),
+            over_steps("kind match", [float(one.kind) for one in matches], groups),
+            over_steps("value match", [float(one.value) for one in matches], groups),
+        )
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,22 +25,67 @@ class Figure(Record):
     None with fewer than two clusters."""
 
 
-def micro(
-    name: str, values: Sequence[float], groups: Sequence[str], *, resamples: int = 10_000, seed: int = 0
-) -> Figure:
+class Share(NamedTuple):
+    """What a figure is computed from: each cluster's sum and number of values, shape (clusters, 2)."""
+
+    name: str
+    totals: Floats
+    over: int
+
+
+def over_steps(name: str, values: Sequence[float], groups: Sequence[str]) -> Share:
     """The mean over all values alike; `groups` names the cluster of each."""
-    totals = _totals(values, groups)
-    return _figure(name, totals, len(values), resamples, seed)
+    return Share(name, _totals(values, groups), len(values))
 
 
-def macro(
-    name: str, values: Sequence[float], groups: Sequence[str], *, resamples: int = 10_000, seed: int = 0
-) -> Figure:
+def over_tasks(name: str, values: Sequence[float], groups: Sequence[str]) -> Share:
     """The mean of the groups' means, each group alike."""
     totals = _totals(values, groups)
-    if len(totals):
-        totals = np.column_stack([totals[:, 0] / totals[:, 1], np.ones(len(totals))])
-    return _figure(name, totals, len(totals), resamples, seed)
+    means = np.column_stack([totals[:, 0] / np.maximum(totals[:, 1], 1.0), np.ones(len(totals))])
+    return Share(name, means, len(totals))
+
+
+def figures(shares: Sequence[Share], *, resamples: int = 10_000, seed: int = 0) -> tuple[Figure, ...]:
+    """Each share with its interval, in order. Those with the same number of clusters are resampled together."""
+    found = [_estimate(share) for share in shares]
+    alike: dict[int, list[int]] = {}
+    for place, (share, figure) in enumerate(zip(shares, found, strict=True)):
+        # Where all or none are right, resampling would give an interval of no width, however few tasks there are.
+        if figure.value is not None and figure.interval is None and len(share.totals) > 1:
+            alike.setdefault(len(share.totals), []).append(place)
+    for places in alike.values():
+        drawn = resample(np.hstack([shares[place].totals for place in places]), resamples, seed)
+        for column, place in enumerate(places):
+            value = found[place].value
+            assert value is not None
+            rates = drawn[:, 2 * column] / drawn[:, 2 * column + 1]
+            interval = percentile(rates, value, 0.95, "bootstrap over tasks")
+            found[place] = found[place].with_(interval=interval)
+    return tuple(found)
+
+
+def difference(name: str, ours: Sequence[float], theirs: Sequence[float], groups: Sequence[str]) -> Figure:
+    """The mean of ours less theirs, on the same steps in the same order; whole groups are resampled."""
+    share = over_steps(name, [a - b for a, b in zip(ours, theirs, strict=True)], groups)
+    if not share.over:
+        return Figure(name=name, value=None, over=0)
+    sums = share.totals.sum(axis=0)
+    value = float(sums[0] / sums[1])
+    if len(share.totals) < 2:
+        return Figure(name=name, value=value, over=share.over)
+    drawn = resample(share.totals, 10_000, 0)
+    interval = percentile(drawn[:, 0] / drawn[:, 1], value, 0.95, "bootstrap over tasks")
+    return Figure(name=name, value=value, over=share.over, interval=interval)
+
+
+def micro(name: str, values: Sequence[float], groups: Sequence[str]) -> Figure:
+    """One figure over steps."""
+    return figures([over_steps(name, values, groups)])[0]
+
+
+def macro(name: str, values: Sequence[float], groups: Sequence[str]) -> Figure:
+    """One figure over tasks."""
+    return figures([over_tasks(name, values, groups)])[0]
 
 
 def all_right(values: Sequence[float], groups: Sequence[str]) -> tuple[list[float], list[str]]:
@@ -60,18 +106,14 @@ def _totals(values: Sequence[float], groups: Sequence[str]) -> Floats:
     return totals
 
 
-def _figure(name: str, totals: Floats, over: int, resamples: int, seed: int) -> Figure:
-    if not over:
-        return Figure(name=name, value=None, over=0)
-    sums = totals.sum(axis=0)
+def _estimate(share: Share) -> Figure:
+    """The share itself, with Clopper and Pearson's interval over clusters where it is 0 or 1."""
+    if not share.over:
+        return Figure(name=share.name, value=None, over=0)
+    sums = share.totals.sum(axis=0)
     value = float(sums[0] / sums[1])
-    if len(totals) < 2:
-        return Figure(name=name, value=value, over=over)
-    if value in (0.0, 1.0):  # resampling would give an interval of no width, however few tasks there are
-        bounds = exact(round(value) * len(totals), len(totals))
-        assert bounds is not None
-        interval = bounds.with_(method="clopper-pearson over tasks")
-        return Figure(name=name, value=value, over=over, interval=interval)
-    drawn = resample(totals, resamples, seed)
-    interval = percentile(drawn[:, 0] / drawn[:, 1], value, 0.95, "bootstrap over tasks")
-    return Figure(name=name, value=value, over=over, interval=interval)
+    interval = None
+    if value in (0.0, 1.0) and len(share.totals) > 1:
+        bounds = exact(round(value) * len(share.totals), len(share.totals))
+        interval = bounds.with_(method="clopper-pearson over tasks") if bounds is not None else None
+    return Figure(name=share.name, value=value, over=share.over, interval=interval)

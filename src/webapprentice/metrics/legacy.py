@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from webapprentice.core.records import Record
-from webapprentice.metrics.figures import Figure, all_right, micro
+from webapprentice.metrics.figures import Figure, all_right, figures, over_steps
 from webapprentice.metrics.mind2web import token_f1
 
 
@@ -100,9 +100,9 @@ def legacy_table(judged: Sequence[LegacyJudged], tasks: Sequence[str]) -> tuple[
         "qa": "QA element accuracy",
         "qa_step": "QA step success",
     }
-    figures = [micro(f"legacy: {title}", [getattr(j, name) for j in judged], tasks) for name, title in titles.items()]
+    shares = [over_steps(f"legacy: {what}", [getattr(j, name) for j in judged], tasks) for name, what in titles.items()]
     whole, groups = all_right([one.element for one in judged], tasks)
-    return (*figures, micro("legacy: task success", whole, groups))
+    return figures([*shares, over_steps("legacy: task success", whole, groups)])
 
 
 def _node(answer: str) -> int | None:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from webapprentice.core.actions import Action, Click, Hover, Select, Type
 from webapprentice.core.records import Record
 from webapprentice.core.text import squeeze
-from webapprentice.metrics.figures import Figure, all_right, macro, micro
+from webapprentice.metrics.figures import Figure, all_right, figures, over_steps, over_tasks
 
 
 class Wanted(Record):
@@ -123,16 +123,17 @@ def direct(judged: Sequence[Judged], tasks: Sequence[str], refined: bool = True)
     }
     values = {name: [getattr(one, name) for one in judged] for name in titles}
     whole, groups = all_right(values["step"], tasks)
-    figures = [
-        *(macro(f"{titles[name]}, macro", values[name], tasks) for name in names),
-        *(micro(f"{titles[name]}, micro", values[name], tasks) for name in names),
-        micro("task success", whole, groups),
+    shares = [
+        *(over_tasks(f"{titles[name]}, macro", values[name], tasks) for name in names),
+        *(over_steps(f"{titles[name]}, micro", values[name], tasks) for name in names),
+        over_steps("task success", whole, groups),
     ]
     if refined:
-        figures += [
-            macro(f"{titles[name]}, macro", values[name], tasks) for name in ("descendant", "same_text", "refined_step")
+        shares += [
+            over_tasks(f"{titles[name]}, macro", values[name], tasks)
+            for name in ("descendant", "same_text", "refined_step")
         ]
-    return tuple(figures)
+    return figures(shares)
 
 
 def rank_lexically(goal: str, candidates: Sequence[tuple[str, str]]) -> tuple[str, ...]:

@@ -65,6 +65,12 @@ class Redactor:
             self._needles[same] = Needle(value, self._note(kind, value))
         return self._needles[same].placeholder
 
+    def reserve(self, text: str) -> None:
+        """The placeholders in this text are taken, by somebody whose secrets are not known here."""
+        for found in PLACEHOLDER.finditer(text):
+            kind, _, number = found[0].strip("{}").partition(":")
+            self._numbers[kind] = max(self._numbers[kind], int(number))
+
     def _note(self, kind: str, value: str) -> str:
         """The placeholder of a value, found or learned."""
         same = identity(value)

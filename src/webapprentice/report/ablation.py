@@ -15,6 +15,8 @@ from webapprentice.report.markup import Html, shorten, style_sheet, tag
 from webapprentice.report.page import policy
 from webapprentice.report.style import CSS
 
+_SCALE = charts.Scale(-0.01, 1.04)
+"""Shares, with room for the last number."""
 _LOOKS = ("improved", "reward", "base", "other")
 
 
@@ -104,7 +106,7 @@ def _axis(data: AblationData, axis: str) -> Html:
         if len(points) > 1:
             rows.append(tag("tr", tag("th", " · ".join(rest), colspan=2)))
             rows += [_row(point, axis, data.shown) for point in points]
-    scale = tag("tr", tag("th", axis), tag("th", charts.axis(charts.Scale())))
+    scale = tag("tr", tag("th", axis), tag("th", charts.axis(_SCALE)))
     grid = tag("table", tag("thead", scale), tag("tbody", rows))
     return tag("section", tag("h2", f"By {axis}"), tag("div", grid, class_="card tablecard"))
 
@@ -115,7 +117,7 @@ def _row(point: Point, axis: str, shown: Sequence[str]) -> Html:
         for name, look in zip(shown, _LOOKS, strict=False)
         if (found := point.figure(name)) is not None and found.value is not None
     ]
-    chart = charts.dots(marks, charts.Scale(), height=26)
+    chart = charts.dots(marks, _SCALE, height=26)
     return tag("tr", tag("td", shorten(point.at[axis], 120)), tag("td", chart, class_="wide"))
 
 

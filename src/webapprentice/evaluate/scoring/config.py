@@ -8,10 +8,10 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from webapprentice.core.config import Config
+from webapprentice.curate.sheets import Pages
 from webapprentice.models import ModelConfig
 
 Setting = Literal["exact", "mind2web_direct", "mind2web_qa"]
-Pages = Literal["default", "scribe", "scribe_tail"]
 
 
 class ScoreLimits(Config):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from webapprentice.core.actions import Action
-from webapprentice.core.records import Result, Step, Trajectory
+from webapprentice.core.faults import UsageError
+from webapprentice.core.records import Step, Trajectory
+from webapprentice.curate.sheets import Sheet
 from webapprentice.evaluate.scoring.config import ScoreConfig
-from webapprentice.evaluate.scoring.labels import Labelled
-from webapprentice.evaluate.scoring.sheets import Sheet
-from webapprentice.metrics import Figure, Match, exact_match, match, micro
+from webapprentice.evaluate.scoring.labels import Labelled, Ranking
+from webapprentice.metrics import Figure, Match, difference, exact_match, match, micro
 from webapprentice.metrics.legacy import LegacyJudged, LegacyWanted, legacy_step, legacy_table
 from webapprentice.metrics.mind2web import Judged, Place, Wanted, direct, judge, operation_of, pick
 
@@ -33,7 +34,7 @@ class Question:
 class Judge:
     """Gathers one column of a table: one model at one temperature, or one baseline."""
 
-    def __init__(self, config: ScoreConfig, ranking: Mapping[str, Sequence[str]] | None) -> None:
+    def __init__(self, config: ScoreConfig, ranking: Ranking | None) -> None:
         self._config = config
         self._ranking = ranking
         self._clusters: list[str] = []
@@ -62,15 +63,26 @@ class Judge:
         shown = sheet is not None and any(node in sheet.shown for node in labelled.nodes(wanted.positives))
         self._in_context.append(float(shown))
         ranking: tuple[str, ...] = ()
+        stored: tuple[str, ...] = ()
+        if self._config.setting == "mind2web_qa" or answers is not None:
+            ranking, stored = self._candidates(question, labelled)
         if self._config.setting == "mind2web_qa":
-            ranking = self._candidates(question, labelled)
             cut = ranking[: self._config.top or None]
             self._ranked.append(float(not set(cut).isdisjoint(wanted.positives)))
             chosen = pick(place, ranking, self._config.top)
             place = Place(element=chosen) if chosen is not None else None
         self._judged.append(judge(place, operation, wanted, labelled.words(wanted.positives)))
         if answers is not None:
-            self._legacy.append(_by_release(question, labelled, wanted, answers, ranking))
+            self._legacy.append(_by_release(question, labelled, wanted, answers, stored))
+
+    @property
+    def right(self) -> list[float]:
+        """1 for each step that was right in all, else 0."""
+        return [float(one.exact) for one in self._matches] or [one.step for one in self._judged]
+
+    def ahead_of(self, other: Judge, name: str) -> Figure:
+        """How many more steps were right than with another, on the same steps."""
+        return difference(name, self.right, other.right, self._clusters)
 
     def figures(self) -> tuple[Figure, ...]:
         """The column."""
@@ -83,22 +95,21 @@ class Judge:
             figures.append(micro("a positive among the candidates", self._ranked, self._tasks))
         return (*figures, *(legacy_table(self._legacy, self._tasks) if self._legacy else ()))
 
-    def _candidates(self, question: Question, labelled: Labelled) -> tuple[str, ...]:
+    def _candidates(self, question: Question, labelled: Labelled) -> tuple[tuple[str, ...], tuple[str, ...]]:
         trajectory = question.trajectory
         given = None
         if self._ranking is not None:
             name = trajectory.task.id.partition("/")[2]
-            given = self._ranking.get(f"{name}_{labelled.told.uid}", ())
+            given = self._ranking.get(sample := f"{name}_{labelled.told.uid}")
+            if given is None and question.sheet is not None:
+                raise UsageError(
+                    f"the file of candidates has none for {sample}; give one for every step that is scored"
+                )
         return labelled.ranking(trajectory.goal, given)
 
 
-def usable(step: Step) -> bool:
-    """Whether a recorded step can be matched exactly: as for training rows, it has an action that was carried out."""
-    return step.action is not None and step.outcome.result is Result.DONE
-
-
 def _by_release(
-    question: Question, labelled: Labelled, wanted: Wanted, answers: Sequence[str], ranking: Sequence[str]
+    question: Question, labelled: Labelled, wanted: Wanted, answers: Sequence[str], stored: Sequence[str]
 ) -> LegacyJudged:
     sheet = question.sheet
     if sheet is None:
@@ -121,6 +132,6 @@ def _by_release(
             description=labelled.told.text,
             in_dom=any(node in sheet.shown for node in positives),
         ),
-        shown([node for name in ranking for node in labelled.nodes([name])]),
+        shown([node for name in stored for node in labelled.nodes([name])]),
         around,
     )

@@ -12,13 +12,13 @@ from typing import Any
 
 from webapprentice.core.faults import UsageError
 from webapprentice.core.records import Element, Observation, Trajectory
-from webapprentice.evaluate.scoring.sheets import Blob
+from webapprentice.curate.sheets import Blob
 from webapprentice.importers.mind2web import NODE, Told, ToldStep
 from webapprentice.metrics.mind2web import Place, Wanted, rank_lexically
 from webapprentice.page import from_html
 
-Ranking = Mapping[str, Sequence[str]]
-"""Candidates in order, by `ANNOTATION_ACTION`."""
+Ranking = Mapping[str, Mapping[str, int]]
+"""Places of candidates, by `ANNOTATION_ACTION`; in the order in which they are stored."""
 
 
 def told_of(trajectory: Trajectory, blob: Blob) -> Told:
@@ -94,33 +94,32 @@ class Labelled:
         outer = set(self.nodes(names))
         return [node for node in self._elements if not outer.isdisjoint(self.around(node))]
 
-    def ranking(self, goal: str, given: Sequence[str] | None) -> tuple[str, ...]:
-        """Candidates in order: as given, as the file ranked them, or by our lexical ranker."""
-        if given is not None:
-            return tuple(given)
-        if self.told.ranks:
-            return tuple(sorted(self.told.ranks, key=lambda name: self.told.ranks[name]))
+    def ranking(self, goal: str, given: Mapping[str, int] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Candidates by rank, and as they are stored: as given, as the import has them, or by our lexical ranker."""
+        ranks = self.told.ranks if given is None else given
+        if ranks or given is not None:
+            return tuple(sorted(ranks, key=lambda name: ranks[name])), tuple(ranks)
         names = [name for name in (*self.told.positives, *self.told.negatives) if name in self._nodes]
         # In the page's order, so that a positive's place in the file gives nothing away.
         names = sorted(dict.fromkeys(names), key=lambda name: self._nodes[name])
-        return rank_lexically(goal, [(name, self._about(self._elements[self._nodes[name]])) for name in names])
+        made = rank_lexically(goal, [(name, self._about(self._elements[self._nodes[name]])) for name in names])
+        return made, made
 
     def _about(self, element: Element) -> str:
         attributes = (element.attributes.get(name, "") for name in ("aria-label", "placeholder", "title", "name", "id"))
         return " ".join((element.tag, element.role, element.name, self.texts[element.id][:200], *attributes))
 
 
-def read_ranking(path: Path) -> dict[str, list[str]]:
+def read_ranking(path: Path) -> dict[str, dict[str, int]]:
     """A file of ranks: `{"ranks": {"ANNOTATION_ACTION": {"NODE": rank}}}`, as JSON or as the data's pickle.
 
-    The order of each is by rank; where a candidate has none, nothing is made up. A pickle is read without letting it
-    name a single class or function. Raises UsageError.
+    A pickle is read without letting it name a single class or function. Raises UsageError.
     """
     try:
         data = path.read_bytes()
         told: Any = _Plain(io.BytesIO(data)).load() if path.suffix in (".pkl", ".pickle") else json.loads(data)
         return {
-            str(sample): [str(name) for name, _ in sorted(ranks.items(), key=lambda one: int(one[1]))]
+            str(sample): {str(name): int(rank) for name, rank in ranks.items()}
             for sample, ranks in told["ranks"].items()
         }
     except OSError as error:

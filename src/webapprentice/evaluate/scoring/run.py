@@ -12,13 +12,14 @@ from webapprentice.core.faults import UsageError
 from webapprentice.core.keys import key_of, seed_for
 from webapprentice.core.protocols import Model, Prompt, Sampling
 from webapprentice.core.records import Record, Trajectory
+from webapprentice.curate.chunked import usable
+from webapprentice.curate.sheets import Desk
 from webapprentice.dialect import load as load_dialect
 from webapprentice.evaluate.scoring.answers import Answer, Clerk, Tell
 from webapprentice.evaluate.scoring.baselines import NAMES, Baselines
 from webapprentice.evaluate.scoring.config import ScoreConfig
-from webapprentice.evaluate.scoring.judging import Judge, Question, usable
+from webapprentice.evaluate.scoring.judging import Judge, Question
 from webapprentice.evaluate.scoring.labels import Labelled, read_ranking, told_of
-from webapprentice.evaluate.scoring.sheets import Desk
 from webapprentice.metrics import Figure, decided, elect
 from webapprentice.page.form import Count
 from webapprentice.store import Store
@@ -61,6 +62,8 @@ class Scores(Record):
     learned_from: int
     """Trajectories that the baselines learned from; without any they are not measured."""
     columns: tuple[Column, ...]
+    differences: tuple[Figure, ...]
+    """Steps right in all: each reading of the model less each baseline, on the same steps."""
     settings: dict[str, Any]
     version: str = __version__
 
@@ -217,6 +220,12 @@ class _Exam:
             without_target=self.without,
             learned_from=self._baselines.learned,
             columns=tuple(columns),
+            differences=tuple(
+                self._judges[reading].ahead_of(self._judges[name], f"{reading} less {name}")
+                for reading in self.readings
+                for name in NAMES
+                if name in self._judges
+            ),
             settings=self.config.model_dump(mode="json"),
         )
 

@@ -29,6 +29,8 @@ def table_text(scores: Scores) -> str:
         row = "  ".join(some[place].ljust(w) for some, w in zip(cells, widths, strict=True))
         lines.append(f"{name:{width}}  {row}".rstrip())
     lines.append("")
+    for figure in scores.differences:
+        lines.append(f"steps right, {figure.name}: {_points(figure)}")
     for column in scores.columns:
         if column.kind == "model":
             lines.append(
@@ -47,6 +49,15 @@ def _cell(column: Column, name: str) -> str:
     if figure is None:
         return "–"
     return "not measured" if figure.value is None else _share(figure)
+
+
+def _points(figure: Figure) -> str:
+    if figure.value is None:
+        return "not measured"
+    text = f"{100 * figure.value:+.1f} points"
+    if figure.interval is not None:
+        text += f" [{100 * figure.interval.low:+.1f}, {100 * figure.interval.high:+.1f}]"
+    return text
 
 
 def _share(figure: Figure) -> str:

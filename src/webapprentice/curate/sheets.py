@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, NamedTuple
 
 from webapprentice.core.actions import Action
 from webapprentice.core.faults import UsageError
@@ -12,11 +12,13 @@ from webapprentice.core.protocols import Prompt
 from webapprentice.core.records import Observation, Outcome, Result, Step, Trajectory
 from webapprentice.core.text import clean
 from webapprentice.dialect import Dialect
-from webapprentice.evaluate.scoring.config import Pages
 from webapprentice.language import compose, gist, read, undone, write
 from webapprentice.page import Scribe, chunks, label
 from webapprentice.page.form import Count
-from webapprentice.page.numbering import scribe_numbers
+from webapprentice.page.numbering import MARK, scribe_numbers
+
+Pages = Literal["default", "scribe", "scribe_tail"]
+"""`default`: the page within the budget. `scribe`: ScribeAgent's pruning, in chunks. `scribe_tail`: its last one."""
 
 Blob = Callable[[str], bytes]
 """The bytes that the store has under a key."""
@@ -62,6 +64,8 @@ class Desk:
         self._blob = blob
         self._scribe = Scribe(count, protect=False)
         self._numbers: dict[str, dict[int, int]] = {}
+        self._pruned = ("", "")
+        """The last page, by its key."""
 
     def sheet(self, trajectory: Trajectory, place: int) -> Sheet:
         """The step at this place, with the true steps before it as its history.
@@ -97,21 +101,29 @@ class Desk:
 
     def _chunked(self, trajectory: Trajectory, place: int) -> Sheet:
         seen = trajectory.steps[place].observation
-        html = self._html(seen)
         numbers = self.numbers(seen)
         back = {number: node for node, number in numbers.items()}
-        text = self._scribe.prune(html).text
-        pieces = chunks(text, self.dialect.budget, self._count) or [""]
+        pieces = self._pieces(seen, self.dialect.budget)
         if self._pages == "scribe_tail":
             pieces = pieces[:1]
         prompts = tuple(self.prompt(trajectory, place, piece) for piece in pieces)
-        parts = tuple(frozenset(back[int(n)] for n in _NODE.findall(piece) if int(n) in back) for piece in pieces)
+        parts = _shown(pieces, back)
 
         def answer(said: str) -> Action | None:
             action = read(said, self.dialect.spelling).action
             return None if action is None else renumbered(action, back)
 
         return Sheet(prompts=prompts, parts=parts, numbers=numbers, read=answer)
+
+    def parts(self, seen: Observation, budget: int) -> tuple[frozenset[int], ...]:
+        """Node ids of the element table in each chunk that ScribeAgent's rules make of a page, its end first."""
+        return _shown(self._pieces(seen, budget), {number: node for node, number in self.numbers(seen).items()})
+
+    def _pieces(self, seen: Observation, budget: int) -> list[str]:
+        key = seen.html or ""
+        if key != self._pruned[0]:
+            self._pruned = key, self._scribe.prune(self._html(seen)).text
+        return chunks(self._pruned[1], budget, self._count) or [""]
 
     def prompt(self, trajectory: Trajectory, place: int, piece: str) -> Prompt:
         """The prompt with this piece of a page that ScribeAgent's rules made, and a history in its node ids."""
@@ -147,8 +159,10 @@ class Desk:
         if key not in self._numbers:
             if len(self._numbers) > 200:
                 self._numbers.clear()
-            numbers = scribe_numbers(self._html(seen))
-            if set(numbers) != {element.id for element in seen.elements if element.tag != "#text"}:
+            html = self._html(seen)
+            numbers = scribe_numbers(html)
+            listed = {element.id for element in seen.elements if element.tag != "#text"}
+            if not (MARK in html and numbers.keys() & listed) and numbers.keys() != listed:
                 raise UsageError("the node ids of this collection are not those of its HTML; use pages=default")
             self._numbers[key] = numbers
         return self._numbers[key]
@@ -159,6 +173,10 @@ class Desk:
                 "ScribeAgent's pages need the HTML of every page, which this collection lacks; use pages=default"
             )
         return clean(self._blob(seen.html).decode("utf-8", "replace"))
+
+
+def _shown(pieces: Sequence[str], back: Mapping[int, int]) -> tuple[frozenset[int], ...]:
+    return tuple(frozenset(back[int(n)] for n in _NODE.findall(piece) if int(n) in back) for piece in pieces)
 
 
 def renumbered(action: Action, numbers: Mapping[int, int]) -> Action:
