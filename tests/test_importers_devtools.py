@@ -99,6 +99,7 @@ def form_flow(url: str) -> dict[str, Any]:
         *keys("ControlLeft", "KeyA"),
         {"type": "customStep", "name": "theirs", "parameters": {}},
         {"type": "close", "target": "main"},
+        title="Fill in the form with hunter2xyz",
     )
 
 
@@ -148,8 +149,29 @@ def test_what_is_typed_into_a_secret_field_is_a_placeholder(form: Replayed) -> N
     assert form.steps[2].action.text == "{{password:1}}"
     assert isinstance(form.steps[7].action, Type)
     assert form.steps[7].action.text == "the word is {{password:1}}"
+    assert form.title == "Fill in the form with {{password:1}}"
     written = "".join(one.model_dump_json() for one in form.steps) + b"".join(form.pages.values()).decode()
     assert "hunter2xyz" not in written
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        aimed("click", "a", offsetX=float("nan"), offsetY=1),
+        {"type": "scroll", "x": float("inf")},
+        aimed("click", "a", timeout=float("inf")),
+        aimed("click"),
+        aimed("click", "a", button="back"),
+        {"type": "dance"},
+        {"type": "setViewport", "width": "wide", "height": 1},
+        {"type": "change", "selectors": [[1]], "value": "x"},
+        None,
+    ],
+)
+def test_a_step_that_is_none_is_told_by_its_place(wrong: Any) -> None:
+    with pytest.raises(Unusable) as caught:
+        flow_of(json.loads(json.dumps(flow({"type": "navigate", "url": "https://e.example/"}, wrong))))
+    assert caught.value.detail.startswith("step 2: ")
 
 
 def test_shadow_roots_and_frames(stage: Stage) -> None:
