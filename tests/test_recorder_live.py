@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,10 +17,10 @@ import pytest
 from conftest import PAGES, Stage
 from test_cli import apprentice, at_once, refused
 from webapprentice.browser import Window, act
-from webapprentice.core.actions import Click, Type
+from webapprentice.core.actions import Back, Click, Forward, Goto, NewTab, Type
 from webapprentice.core.faults import UsageError
 from webapprentice.core.records import Ending, Observation, Task
-from webapprentice.recorder import RecordConfig, Recorder
+from webapprentice.recorder import Gesture, Pages, RecordConfig, Recorder, locating, record_scripted, replay, script
 from webapprentice.recorder.events import Event
 from webapprentice.recorder.fields import withheld
 from webapprentice.recorder.filling import filled
@@ -194,6 +195,50 @@ def test_a_page_is_looked_at_by_itself_whenever_it_has_come_to_rest(
     shots = [step.observation.screenshot for step in made.steps[:2]]
     assert None not in shots
     assert len(set(shots)) == 2
+
+
+@pytest.mark.browser
+def test_going_places_and_writing_in_other_letters(stage: Stage, config: RecordConfig, tmp_path: Path) -> None:
+    first, second = f"{stage.url}forms.html", f"{stage.url}tabs.html"
+    done = [
+        Gesture(do="goto", text=second),
+        Gesture(do="back"),
+        Gesture(do="forward"),
+        Gesture(do="new_tab"),
+        Gesture(do="goto", text=first),
+        Gesture(do="switch_tab", index=0),
+        Gesture(do="press", text="F2"),
+        Gesture(do="switch_tab", index=1),
+        Gesture(do="type", role="textbox", name="Name", text="Zoë 東京"),
+        Gesture(do="close_tab"),
+    ]
+    task = Task(id="t/places", benchmark="t", goal="Go places.", start_urls=(first,))
+
+    async def scene() -> Any:
+        recorder = await Recorder.open(stage.browser, config.with_(pictures=False))
+        player = await stage.browser.open(locating.script())
+        try:
+            with Store.create(tmp_path / "store.sqlite") as store:
+                pages = Pages(recorder.window)
+                made = await record_scripted(recorder, pages, task, 0, script(done), store, tmp_path)
+            return made, await replay(player, made)
+        finally:
+            await recorder.close()
+            await player.close()
+
+    made, told = stage.run(scene())
+    assert [step.action for step in made.steps[:5]] == [
+        Goto(url=second),
+        Back(),
+        Forward(),
+        NewTab(),
+        Goto(url=first),
+    ]
+    kinds = [step.action.kind for step in made.steps[5:]]
+    assert kinds == ["switch_tab", "press", "switch_tab", "type", "close_tab", "stop"]
+    assert made.steps[8].action.text == "Zoë 東京"
+    assert [tab.active for tab in made.steps[8].observation.tabs] == [False, True]
+    assert told.complete, told.played[-1]
 
 
 @pytest.mark.browser
@@ -396,3 +441,23 @@ def test_what_cannot_be_recorded_or_played_is_said_in_one_line(tmp_path: Path) -
     for result, words in zip(results, ("say where to begin", "was interrupted", "cannot be opened"), strict=True):
         refused(result, 2, words)
     refused(apprentice("replay", "abc", "--run", run), 2, "begin with 'abc'")
+
+
+@pytest.mark.browser
+def test_the_examples_of_the_documentation_run(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[1] / "docs" / "recording.md").read_text(encoding="utf-8")
+    space: dict[str, Any] = {}
+    for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(block, space)
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "form.html").write_text("<label>User name <input></label><button>Sign in</button>")
+    with PageServer(tmp_path / "pages") as server:
+        asyncio.run(space["sign_in"](f"{server.url}form.html", tmp_path / "one"))
+    names = "miniwob/click-test,miniwob/click-menu,miniwob/drag-sort-numbers,miniwob/terminal,miniwob/enter-date"
+    asyncio.run(space["record_miniwob"](tmp_path / "two", names, range(1)))
+    with Store.read(tmp_path / "one" / "store.sqlite") as store:
+        (made,) = store.trajectories()
+        assert [step.action.kind for step in made.steps if step.action] == ["type", "click", "stop"]
+    with Store.read(tmp_path / "two" / "store.sqlite") as store:
+        scores = {made.task.id: made.score for made in store.trajectories()}
+    assert scores == dict.fromkeys(names.split(","), 1.0)

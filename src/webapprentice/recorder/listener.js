@@ -54,7 +54,8 @@
       let inner = null;
       try { inner = element.contentDocument; } catch { /* another origin */ }
       if (inner) secretsOf(inner, found);
-      const kind = secrecy(element);
+      const typed = /^(input|textarea)$/.test(element.localName) || element.hasAttribute('contenteditable');
+      const kind = typed ? secrecy(element) : '';
       if (kind && holds(element)) found.push({ kind, value: holds(element).slice(0, 2000), name: element.name || element.id || '' });
     }
     return found;
@@ -67,11 +68,11 @@
   own.recorder = {
     turned,
     version: () => stamp(),
-    page: () => ({ html: own.finding.html(OPTIONS.bytes), secrets: secretsOf(document, []), version: stamp() }),
+    page: () => ({ html: own.finding.html(OPTIONS.bytes, OPTIONS.skip), secrets: secretsOf(document, []), version: stamp() }),
     moment: () => {
       if (foreign && !own.known().size) own.restart(1e6); // nobody has said yet which ids are free
       const { seen } = own.observe({ first: 0, ...OPTIONS });
-      return { seen, html: OPTIONS.html ? own.finding.html(OPTIONS.bytes) : null, secrets: OPTIONS.secrets ? secretsOf(document, []) : [], version: stamp(), near: lines(seen.elements) };
+      return { seen, html: OPTIONS.html ? own.finding.html(OPTIONS.bytes, OPTIONS.skip) : null, secrets: OPTIONS.secrets ? secretsOf(document, []) : [], version: stamp(), near: lines(seen.elements) };
     },
     rest: () => { inside(window); rest(); },
     finish: () => finishTyping(),

@@ -201,19 +201,19 @@
   const VOID = new Set('area base br col embed hr img input link meta source track wbr'.split(' '));
   const EMPTIED = new Set('script style noscript template'.split(' '));
   const escape = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
-  const html = (most) => {
+  const html = (most, skip) => {
     const out = [];
     let size = 0;
     const put = (text) => { out.push(text); size += text.length; };
     const write = (node, depth) => {
       if (size > most || depth > 300) return;
       if (node.nodeType === 3) { put(escape(node.data)); return; }
-      if (node.nodeType !== 1 || node.localName === BAR) return;
+      if (node.nodeType !== 1 || node.localName === BAR || (skip && node.matches(skip))) return;
       let inner = null;
       try { inner = node.contentDocument; } catch { /* another origin */ }
       const framed = /^(iframe|frame|object)$/.test(node.localName);
       const tag = framed ? 'div' : node.localName;
-      const secret = own.secrecy && own.secrecy(node);
+      const secret = own.secrecy && /^(input|textarea)$/.test(node.localName) && own.secrecy(node);
       put(`<${tag}${framed ? ` apprentice-tag="${node.localName}"` : ''}`);
       for (const { name, value } of node.attributes) {
         if ((secret && name === 'value') || name === 'srcdoc' || name === 'nonce' || value.startsWith('data:')) continue;

@@ -36,6 +36,8 @@ FINISH = """(() => {
   all(window);
 })()"""
 """What is being typed is told as it is now."""
+_ASKED = 50
+"""Times that a tab which changes its page is asked for its history."""
 PASSIVE = frozenset({"hover", "rest", "ready", "moving", "dialog"})
 """Told by tabs that nobody need be looking at."""
 
@@ -374,14 +376,20 @@ class Recorder:
     async def _past(self, target: str) -> Past | None:
         """The history of a tab; None where it cannot be asked."""
         session = self._sessions.get(target)
-        if session is None or session.lost is not None:
-            return None
-        try:
-            told = await asyncio.wait_for(session.send("Page.getNavigationHistory"), 2.0)
-        except (ProtocolError, TimeoutError):
-            return None
-        past = self._history[target] = Past.of(told)
-        return past
+        for _ in range(_ASKED):
+            if session is None or session.lost is not None:
+                break
+            try:
+                told = await asyncio.wait_for(session.send("Page.getNavigationHistory"), 2.0)
+            except TimeoutError:
+                return None
+            except ProtocolError:  # the new page is on its way in: it answers when it is there
+                with suppress(ProtocolError, TimeoutError):
+                    await asyncio.wait_for(session.send("Runtime.evaluate", {"expression": "0"}), 2.0)
+                continue
+            past = self._history[target] = Past.of(told)
+            return past
+        return None
 
     async def _navigated(self, target: str) -> None:
         assert self.keeper is not None
