@@ -328,7 +328,7 @@ def test_a_shortened_page_becomes_html() -> None:
 
 
 @given(st.text(st.sampled_from("<>[]| abAB&\"'\n") | st.characters(), max_size=120))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_any_notation_is_markup(text: str) -> None:
     from_html(markup(text))
 
@@ -417,7 +417,7 @@ GOOD = {
 
 
 @given(data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_any_value_may_stand_anywhere(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     name = data.draw(st.sampled_from(sorted(GOOD)))
     told = data.draw(st.composite(spoiled)(GOOD[name]))  # type: ignore[call-arg]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import tarfile
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -12,10 +13,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from samples import step, trajectory
 from webapprentice.core.actions import Click, Goto, Press, Select, Stop, Type
 from webapprentice.core.records import Element, Observation, Tab
 from webapprentice.page import from_html
-from webapprentice.redaction import Redactor, placeholders
+from webapprentice.redaction import Redactor, findings, placeholders
+from webapprentice.redaction.findings import suspicious
 
 REAL = Path(__file__).parents[2] / "shared/data/html_readability/readability_test_pages_130.tar.xz"
 SPELLINGS = {
@@ -72,7 +75,7 @@ def test_a_learned_secret_disappears_in_every_spelling(spelling: str, secret: st
     st.text(max_size=40),
     st.sampled_from(sorted(SPELLINGS)),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_no_spelling_of_any_secret_stays(secret: str, around: str, spelling: str) -> None:
     redactor = Redactor()
     redactor.learn("secret", secret)
@@ -258,6 +261,23 @@ def test_actions() -> None:
     assert redactor.action(Click(node=4), field) == Click(node=4)
 
 
+def test_addresses_within_addresses() -> None:
+    redactor = Redactor()
+    inner = quote("https://e.example/in?token=a1b2c3d4e5f6g7h8&lang=en", safe="")
+    cleaned = redactor.url(f"https://login.example/?next={inner}&session=k9j8h7g6f5d4&page=2#code=482913")
+    assert [kind in cleaned for kind in ("{{token:1}}", "{{token:2}}", "{{code:1}}", "lang", "page=2")] == [True] * 5
+    assert not any(secret in cleaned for secret in ("a1b2c3", "k9j8", "482913"))
+    assert redactor.url(cleaned) == cleaned
+    assert redactor.url("https://jo:s3cret@e.example/a") == "https://{{userinfo:1}}@e.example/a"
+
+
+def test_an_empty_page_and_a_blank_password() -> None:
+    redactor = Redactor()
+    assert redactor.learn("password", "  ") == "  "
+    assert redactor.observation(Observation(url="")) == Observation(url="")
+    assert (redactor.clean(""), redactor.url(""), redactor.html("")) == ("", "", "")
+
+
 def test_boxes_of_what_shows_a_secret() -> None:
     redactor = Redactor()
     redactor.learn("code", "482913")
@@ -271,6 +291,75 @@ def test_boxes_of_what_shows_a_secret() -> None:
     seen = Observation(url="", title="482913", tabs=(Tab(url="", title="482913"),), elements=elements)
     assert redactor.boxes(seen) == ((0, 0, 200, 20), (0, 30, 90, 20))
     assert "482" not in redactor.observation(seen).model_dump_json()
+
+
+PERSONAL = {
+    "write to jo.doe+x@mail.co.uk.": ["email"],
+    "call +49 (0)30 1234-5678 or (206) 652-6593": ["phone", "phone"],
+    "DE89 3704 0044 0532 0130 00 and GB82WEST12345698765432": ["iban", "iban"],
+    "SSN 078-05-1120": ["ssn"],
+    "at 45 Oak Avenue or Lange Gasse, Hauptstraße 12": ["address", "address"],
+    "paid with 4111 1111 1111 1111": ["card"],
+    "DE89 3704 0044 0532 0130 01": [],
+    "me@example.com, root@localhost, a@b.test, @someone, x@y": [],
+    "version 1.2.3-4567, 2024-11-21 10:00, EUR 1,234.50, ISBN 978-3-16-148410-0, 10.0.0.1:8080": [],
+    "{{email:1}} {{card:2}}": [],
+}
+
+
+@pytest.mark.parametrize("text", PERSONAL)
+def test_what_looks_like_somebodys_data(text: str) -> None:
+    assert sorted(found.kind for found in suspicious(text)) == PERSONAL[text]
+
+
+def test_names_are_found_by_their_fields_and_never_repeated() -> None:
+    def field(value: str, **attributes: str) -> Element:
+        return Element(id=len(value), tag="input", value=value, attributes=attributes)
+
+    fields = (
+        field("Ada", name="first_name"),
+        field("Lovelace", autocomplete="family-name"),
+        field("opensesame", type="password"),
+        field("••••", type="password"),
+        field("{{password:1}}", type="password"),
+        field("kettle", name="username-filter"),
+    )
+    seen = Observation(url="https://e.example/", elements=fields)
+    found = findings(trajectory(steps=(step(0, "open jo@mail.de", Click(node=1), seen=seen),)))
+    assert [(one.kind, one.step, one.hint) for one in found if one.step == 0] == [
+        ("email", 0, "j…e (10 characters)"),
+        ("name", 0, "A…a (3 characters)"),
+        ("name", 0, "L…e (8 characters)"),
+        ("password", 0, "o…e (10 characters)"),
+    ]
+
+
+@given(st.text(st.sampled_from("@.+-0123456789 aZ()/") | st.characters(), max_size=200))
+@example("@a." * 400)
+@example("+1 " * 400)
+@example("12 Aa " * 300)
+@example("DE89 " * 300)
+@settings(max_examples=60, deadline=None)
+def test_any_text_can_be_searched(text: str) -> None:
+    assert all(0 <= found.start < found.end <= len(text) for found in suspicious(text))
+
+
+def test_the_text_of_real_pages_stays() -> None:
+    if not REAL.is_file():
+        pytest.skip("no real pages beside the project")
+    runs = 0
+    with tarfile.open(REAL) as pages:
+        for member in pages:
+            if not (member.isfile() and member.name.endswith("/source.html") and member.size < 80_000):
+                continue
+            file = pages.extractfile(member)
+            assert file is not None
+            elements = from_html(file.read().decode("utf-8", "replace"))
+            cleaned = Redactor().observation(Observation(url="", elements=elements))
+            changed = [one for one, other in zip(elements, cleaned.elements, strict=True) if one.text != other.text]
+            runs += len(elements)
+            assert all("password=" in one.text or "Bearer" in one.text for one in changed), member.name
+    assert runs > 4000
 
 
 @given(st.text(max_size=300))

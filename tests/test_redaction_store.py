@@ -100,8 +100,8 @@ async def record(window: Window, url: str, store: Store, redactor: Redactor) -> 
     for field, text in TYPED.items():
         await take(field, text)
     noted = list(NOTED.values())
-    for at in range(0, len(noted), 3):
-        await take("notes", " \n ".join(noted[at : at + 3]))
+    for at in range(0, len(noted), 5):
+        await take("notes", " \n ".join(noted[at : at + 5]))
     await take("nick", "kettle")
     last = redactor.observation((await window.observe()).observation)
     task = Task(id="local/secrets", benchmark="local", start_urls=(redactor.url(window.url),))
@@ -137,7 +137,7 @@ def test_no_secret_is_in_any_file(recorded: tuple[Path, Trajectory]) -> None:
     assert result.returncode == 0, result.stderr
     (folder / "report.txt").write_text(result.stdout + result.stderr)
     texts = list(everything(folder))
-    assert sum(" blob" in name for name, _ in texts) > 20
+    assert sum(" blob" in name for name, _ in texts) > 15
     leaks = {
         (kind, name, said)
         for kind, secret in ({**TYPED, **NOTED, **FOUND} | CORES).items()
@@ -183,7 +183,6 @@ def test_a_public_export_is_refused_until_it_is_clean(tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
     refused(apprentice("export", str(out), "--public", *run), 1, "1 trajectories", "email 1", "--allow KIND")
     assert not out.exists()
-    refused(apprentice("export", str(out), "--allow", "email", *run), 2, "--public")
     told = json.loads(apprentice("redact", "--report", "--json", *run).stdout)
     assert [(one["kind"], one["step"], one["where"]) for one in told["found"]] == [
         ("email", 0, "the action"),

@@ -20,6 +20,7 @@ _CLASSES = {
     "train": "webapprentice.improve.verbs:TeachConfig",
     "evaluate": "webapprentice.improve.verbs:ExamineConfig",
     "score": "webapprentice.evaluate.scoring.config:ScoreConfig",
+    "augment": "webapprentice.evaluate.augment:AugmentConfig",
     "survival": "webapprentice.evaluate.survival:SurvivalConfig",
     "ablate": "webapprentice.improve.ablation:AblateConfig",
 }

@@ -15,7 +15,7 @@ from webapprentice.core.keys import key_of, seed_for
 from webapprentice.core.records import Example, Record, Result, Step, Trajectory
 from webapprentice.curate.chunked import chunk_row
 from webapprentice.curate.draws import Choice, Draw, chosen, conflicts, distinct, drawn, position, shuffled
-from webapprentice.curate.sheets import Desk
+from webapprentice.curate.sheets import Desk, own_words
 from webapprentice.dialect import Dialect, prompt_key
 from webapprentice.page.form import Count
 
@@ -27,8 +27,9 @@ class DatasetConfig(Config):
     """All steps, or the first, one random middle and the last of each trajectory (Patel et al. 2024)."""
     balance_positions: bool = False
     """Trim rows to first : middle : last = 1 : at most 2 : 1; rows of one-step trajectories stay."""
-    completion: Literal["said", "canonical"] = "said"
-    """What is taught: the words as they were said, or the dialect's spelling of the action."""
+    completion: Literal["said", "canonical", "described"] = "said"
+    """What is taught: the words as they were said, the dialect's spelling of the action, or that spelling with the
+    words of whoever was recorded as its description (ScribeAgent's form; in other dialects as `canonical`)."""
     keep_torn: bool = False
     """Keep rows whose page changed while it was read."""
     keep_truncated: bool = False
@@ -221,8 +222,8 @@ def rows(
             tally["stale"] += 1
             continue
         spoken = step.said
-        if config.completion == "canonical" and step.action is not None:
-            spoken = dialect.write(step.action, step.observation, place + 1)
+        if config.completion != "said" and step.action is not None:
+            spoken = dialect.write(step.action, step.observation, place + 1, own_words(step, config.completion))
         yield Example(
             messages=prompt,
             completion=spoken,
@@ -237,7 +238,7 @@ def _history(step: Step, place: int, dialect: Dialect, config: DatasetConfig) ->
     """A step as later prompts tell it: as it was said to a model; in the dialect's spelling where nobody was asked."""
     if config.completion == "said" or step.prompt_key is not None or step.action is None:
         return step.said
-    return dialect.write(step.action, step.observation, place + 1)
+    return dialect.write(step.action, step.observation, place + 1, own_words(step, config.completion))
 
 
 def _unusable(step: Step, config: DatasetConfig) -> str | None:

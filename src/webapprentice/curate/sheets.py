@@ -59,7 +59,7 @@ class Desk:
     def __init__(self, dialect: Dialect, pages: Pages, history: str, count: Count, blob: Blob) -> None:
         self.dialect = dialect
         self._pages = pages
-        self._canonical = history == "canonical"
+        self._history = history
         self._count = count
         self._blob = blob
         self._scribe = Scribe(count, protect=False)
@@ -94,8 +94,10 @@ class Desk:
         """The steps before, as training rows tell them."""
         told = []
         for number, step in enumerate(trajectory.steps[:place], start=1):
-            spell = self._canonical and step.prompt_key is None and step.action is not None
-            said = self.dialect.write(step.action, step.observation, number) if spell and step.action else step.said
+            spell = self._history != "said" and step.prompt_key is None
+            said = step.said
+            if spell and step.action is not None:
+                said = self.dialect.write(step.action, step.observation, number, own_words(step, self._history))
             told.append((said, step.outcome))
         return told
 
@@ -151,7 +153,8 @@ class Desk:
                 return ""
             return label(element.model_copy(update={"id": shown}), step.observation.elements, self.dialect.form)
 
-        return write(renumbered(step.action, numbers), self.dialect.spelling, words, number)
+        action = renumbered(step.action, numbers)
+        return write(action, self.dialect.spelling, words, number, own_words(step, self._history))
 
     def numbers(self, seen: Observation) -> dict[int, int]:
         """ScribeAgent's node ids of a page's elements."""
@@ -177,6 +180,11 @@ class Desk:
 
 def _shown(pieces: Sequence[str], back: Mapping[int, int]) -> tuple[frozenset[int], ...]:
     return tuple(frozenset(back[int(n)] for n in _NODE.findall(piece) if int(n) in back) for piece in pieces)
+
+
+def own_words(step: Step, history: str) -> str:
+    """How a step is described by whoever did it, where that is asked for."""
+    return step.said if history == "described" and step.prompt_key is None else ""
 
 
 def renumbered(action: Action, numbers: Mapping[int, int]) -> Action:

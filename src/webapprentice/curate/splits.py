@@ -58,8 +58,8 @@ def words_of(goal: str) -> str:
 def group_of(trajectory: Trajectory, by: str) -> str:
     """Name of what the trajectory must not be parted from."""
     task = trajectory.task
-    if by == "workflow":
-        return f"{task.id}\n{words_of(trajectory.goal)}"
+    if by == "workflow":  # by the objective that was first stated, however it was said anew since
+        return f"{task.id}\n{words_of(task.goal or trajectory.goal)}"
     return (task.template or task.id) if by == "template" else task.id
 
 

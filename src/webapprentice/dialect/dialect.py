@@ -86,15 +86,16 @@ class Dialect(Record):
                 return Read(action=got.action.model_copy(update={"options": options}))
         return got
 
-    def write(self, action: Action, observation: Observation, number: int = 1) -> str:
-        """The action as a model should say it on this page; `number` counts the step where the spelling shows it."""
+    def write(self, action: Action, observation: Observation, number: int = 1, described: str = "") -> str:
+        """The action as a model should say it on this page; `number` counts the step where the spelling shows it, and
+        `described` says it in somebody's own words where the spelling has room for them."""
         by_id = {element.id: element for element in observation.elements}
 
         def words(node: int) -> str:
             element = by_id.get(node)
             return "" if element is None else label(element, observation.elements, self.form)
 
-        return write(action, self.spelling, words, number)
+        return write(action, self.spelling, words, number, described)
 
     def check(
         self,

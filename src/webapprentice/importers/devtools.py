@@ -54,6 +54,7 @@ class Replayed(NamedTuple):
     pages: dict[str, bytes]
     left_out: tuple[Broken, ...]
     start: str
+    title: str
 
 
 def read(path: Path, config: ImportConfig | None = None, known: Collection[str] = ()) -> Iterator[Item]:
@@ -66,13 +67,13 @@ def read(path: Path, config: ImportConfig | None = None, known: Collection[str] 
         flow = load(opened(path))
         key = key_of("import", "devtools", flow, config.unfilled)
         if key in known:
-            yield Ready(_trajectory(flow, key, path.name, Replayed((), None, {}, (), "")), {})
+            yield Ready(_trajectory(key, path.name, Replayed((), None, {}, (), "", flow.title)), {})
             return
         found = unfilled(flow) if config.unfilled else asyncio.run(_launched(flow, config))
         yield from found.left_out
         if not found.steps:
             raise Unusable("no steps")
-        yield Ready(_trajectory(flow, key, path.name, found), found.pages)
+        yield Ready(_trajectory(key, path.name, found), found.pages)
     except Unusable as error:
         yield Broken(where=f"flow {path.stem}", reason=error.reason, detail=error.detail, whole=True)
 
@@ -96,7 +97,7 @@ async def replay(flow: Flow, window: Window, config: ImportConfig) -> Replayed:
             raise Unusable("the page failed", f"step {place + 1}: {error}"[:200]) from error
         except Unusable as error:
             raise Unusable(error.reason, f"step {place + 1}: {error.detail}"[:200]) from error
-    return await made.end()
+    return await made.end(flow.title)
 
 
 def unfilled(flow: Flow) -> Replayed:
@@ -127,16 +128,18 @@ def unfilled(flow: Flow) -> Replayed:
         outcome = Outcome(result=Result.DONE, message="never seen: imported without pages")
         steps.append(Step(index=len(steps), observation=seen, said=_said(told), action=action, outcome=outcome))
     redactor = Redactor()
-    return Replayed(tuple(map(redactor.step, steps)), None, {}, tuple(left_out), redactor.url(start))
+    return Replayed(
+        tuple(map(redactor.step, steps)), None, {}, tuple(left_out), redactor.url(start), redactor.clean(flow.title)
+    )
 
 
-def _trajectory(flow: Flow, key: str, origin: str, found: Replayed) -> Trajectory:
+def _trajectory(key: str, origin: str, found: Replayed) -> Trajectory:
     name = f"devtools/{key}"
     sites = tuple(dict.fromkeys(_site(step.observation.url) for step in found.steps if step.observation.url))
     task = Task(
         id=name,
         benchmark="devtools",
-        goal=flow.title,
+        goal=found.title,
         template=name,
         sites=sites,
         start_urls=(found.start,) if found.start else (),
@@ -144,7 +147,7 @@ def _trajectory(flow: Flow, key: str, origin: str, found: Replayed) -> Trajector
     return Trajectory(
         key=key,
         task=task,
-        goal=flow.title,
+        goal=found.title,
         source=Source.IMPORTED,
         steps=found.steps,
         final=found.final,
@@ -215,11 +218,12 @@ class _Replay:
                 seen, node = await self._aimed(step)
                 await self._act(seen, await self._pointed(seen, node, step), step)
 
-    async def end(self) -> Replayed:
+    async def end(self, title: str) -> Replayed:
         """What was done, and what could be seen afterwards."""
         final = await self._look() if self._steps else None
         seen = self._kept(final) if final is not None else None
-        return Replayed(tuple(self._steps), seen, self._pages, tuple(self._left_out), self._start)
+        title = self._redactor.clean(title) if self._redactor is not None else title
+        return Replayed(tuple(self._steps), seen, self._pages, tuple(self._left_out), self._start, title)
 
     async def _begin(self, url: str) -> None:
         outcome = await act(self._window, Goto(url=url))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +15,10 @@ from webapprentice.importers.common import Unusable
 
 MOST_BYTES = 20_000_000
 """A flow is a list of clicks; a file larger than this is something else."""
+MOST_SELECTORS = 20
+"""Alternatives for one element that are tried."""
+LONGEST_WAIT = 300.0
+"""Seconds that a step may ask to be waited for."""
 OURS = "webapprentice"
 """Name of the custom steps that hold one of our own actions."""
 Selector = tuple[str, ...]
@@ -120,11 +125,11 @@ def _step(told: Any) -> FlowStep:
         raise ValueError(f"no step is of the type {str(kind)[:40]!r}")
     found: dict[str, Any] = {"type": kind, "target": str(told.get("target") or "main")}
     found["frame"] = tuple(int(place) for place in told.get("frame") or ())
-    found["selectors"] = tuple(_selector(one) for one in told.get("selectors") or ())
+    found["selectors"] = tuple(_selector(one) for one in (told.get("selectors") or ())[:MOST_SELECTORS])
     if kind in AIMED and not found["selectors"]:
         raise ValueError(f"a {kind} without selectors")
     if told.get("timeout") is not None:
-        found["timeout"] = float(told["timeout"]) / 1000
+        found["timeout"] = min(max(_finite(told["timeout"]) / 1000, 0.0), LONGEST_WAIT)
     match kind:
         case "navigate":
             found["url"] = str(told["url"])
@@ -134,13 +139,13 @@ def _step(told: Any) -> FlowStep:
                 raise ValueError(f"the button {str(button)[:40]!r} presses nothing on a page")
             found["button"] = BUTTONS[button]
             if told.get("offsetX") is not None and told.get("offsetY") is not None:
-                found["offset"] = (float(told["offsetX"]), float(told["offsetY"]))
+                found["offset"] = (_finite(told["offsetX"]), _finite(told["offsetY"]))
         case "change":
             found["value"] = str(told["value"])
         case "keyDown" | "keyUp":
             found["key"] = key_of_code(str(told["key"]))
         case "scroll":
-            found["scroll"] = (float(told.get("x") or 0), float(told.get("y") or 0))
+            found["scroll"] = (_finite(told.get("x") or 0), _finite(told.get("y") or 0))
         case "setViewport":
             found["size"] = (int(told["width"]), int(told["height"]))
         case "waitForElement":
@@ -151,6 +156,13 @@ def _step(told: Any) -> FlowStep:
             parameters = told.get("parameters")
             found["parameters"] = parameters if isinstance(parameters, dict) else {}
     return FlowStep.model_validate(found)
+
+
+def _finite(told: Any) -> float:
+    number = float(told)
+    if not math.isfinite(number):
+        raise ValueError(f"{number} is no number of pixels or milliseconds")
+    return number
 
 
 def _selector(told: Any) -> Selector:

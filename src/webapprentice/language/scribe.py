@@ -44,6 +44,8 @@ from webapprentice.language.reading import Label, Unreadable, only
 
 _TIMES = 5
 _NONE = "none"
+_LONGEST = 300
+"""Characters of a person's own words."""
 _CLICKS: dict[str, tuple[str, int]] = {
     "mouse_click_action": ("left", 1),
     "mouse_double_click_action": ("left", 2),
@@ -58,9 +60,15 @@ _FIELDS = frozenset({"Description", "Action", "Node", "Target"})
 _POINT = r"\((-?[0-9]{1,6}), (-?[0-9]{1,6})\)"
 
 
-def write_scribe(action: Action, label: Label, number: int) -> str:
-    """Five lines for the step of this number."""
+def write_scribe(action: Action, label: Label, number: int, words: str = "") -> str:
+    """Five lines for the step of this number.
+
+    `words` describe it in a person's own way; they stand where the description says nothing that a reader needs.
+    """
     name, description = _described(action, label)
+    words = " ".join(words.split())
+    if words and isinstance(action, Click | Hover) and getattr(action, "at", None) is None and _harmless(words):
+        description = words
     node = getattr(action, "node", None)
     nodes = _NONE if node is None else " ".join([str(node)] * _TIMES)
     target = _NONE if node is None else (" ".join(label(node).split()).partition(">")[0].rstrip() + ">")
@@ -112,6 +120,11 @@ def _described(action: Action, label: Label) -> tuple[str, str]:
         case Stop():
             return "stop_action", f"Stop with {_string(action.answer)}" if action.answer else "Stop"
     assert_never(action)
+
+
+def _harmless(words: str) -> bool:
+    """Whether words in a description's place leave the action that is read as it is."""
+    return len(words) <= _LONGEST and _point("at", _tail(words)) is None
 
 
 def _string(text: str) -> str:

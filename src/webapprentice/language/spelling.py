@@ -36,8 +36,9 @@ _GIST_WORDS = 40
 _STEP_NUMBER = re.compile(r"^\s*[0-9]{1,6}\.\s*")
 
 
-def write(action: Action, spelling: Spelling | str, label: Label, number: int = 1) -> str:
-    """The action as a model should say it; `number` counts the step, which only ScribeAgent's spelling shows.
+def write(action: Action, spelling: Spelling | str, label: Label, number: int = 1, words: str = "") -> str:
+    """The action as a model should say it; `number` counts the step, which only ScribeAgent's spelling shows, and
+    `words` describe it in somebody's own way, for which only that has room.
 
     `label` gives the words for a node id. All but compact spell every action without loss. Compact text loses its
     white space; `read` finds it again where a source holds the string, so text that no source holds, white space at
@@ -49,7 +50,7 @@ def write(action: Action, spelling: Spelling | str, label: Label, number: int = 
         case Spelling.WEBARENA:
             return write_webarena(action)
         case Spelling.SCRIBE:
-            return write_scribe(action, label, number)
+            return write_scribe(action, label, number, words)
         case Spelling.BROWSERGYM:
             return write_browsergym(action)
         case never:

@@ -23,6 +23,8 @@ CUT = 100
 """Characters from which on a string may have been cut to a length: attributes are at 120."""
 SHORTEST_WEAK = 3
 """Characters below which a secret is hidden in its own field alone."""
+THOROUGH = 30
+"""Of those, as many are looked for backwards and coded, too."""
 LONGEST = 1000
 """Characters of a secret known by its shape up to which its echoes are looked for."""
 _PASSES = 4
@@ -309,7 +311,7 @@ class Redactor:
             same = identity(value)
             if same not in self._needles and self._echoes < ECHOES and 12 <= len(value) <= LONGEST:
                 self._echoes += 1
-                self._needles[same] = Needle(value, self._note(kind, value), thorough=False)
+                self._needles[same] = Needle(value, self._note(kind, value), self._echoes <= THOROUGH)
             spans.append((start, end, self._note(kind, value)))
         if self._needles:
             made = list(layers(text, tags))

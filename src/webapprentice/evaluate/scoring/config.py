@@ -49,7 +49,7 @@ class ScoreConfig(Config):
     pages: Pages = "default"
     """`default`: one prompt with the page as in training rows. `scribe`: ScribeAgent's pruning, every chunk asked.
     `scribe_tail`: the same, with the page's last chunk alone, as ScribeAgent's own test."""
-    history: Literal["canonical", "said"] = "canonical"
+    history: Literal["canonical", "described", "said"] = "canonical"
     """How steps that nobody was asked for stand in the history; as `dataset.completion`."""
     temperatures: tuple[float, ...] = Field(default=(0.0, 1.0), min_length=1)
     """Readings; 0 is greedy."""
