@@ -17,7 +17,7 @@ import pytest
 from conftest import PAGES, Stage
 from test_cli import apprentice, at_once, refused
 from webapprentice.browser import Window, act
-from webapprentice.core.actions import Back, Click, Forward, Goto, NewTab, Type
+from webapprentice.core.actions import Back, Click, Forward, Goto, NewTab, Stop, Type
 from webapprentice.core.faults import UnavailableError, UsageError
 from webapprentice.core.records import Ending, Observation, Task
 from webapprentice.recorder import Gesture, Pages, RecordConfig, Recorder, locating, record_scripted, replay, script
@@ -327,6 +327,22 @@ def test_a_spool_is_mended_and_a_damaged_one_refused(tmp_path: Path) -> None:
         unfinished(tmp_path / "none")
 
 
+def test_numbers_of_secrets_go_on_where_they_were(tmp_path: Path) -> None:
+    config = RecordConfig(pictures=False)
+    path = tmp_path / f"k1{SUFFIX}"
+    with Store.create(tmp_path / "store.sqlite") as store:
+        with Keeper.open(store, path, header("http://x.test/?token=8f14e45fceea167a5a36dedd"), config) as keeper:
+            keeper.take(Event(kind="edit", node=1))
+            keeper.take(Event(kind="input", node=1, text="{{password:2}}", final=True))
+        assert "8f14e45" not in path.read_text()
+        first, earlier = read(path)
+        assert "{{token:1}}" in first.task.start_urls[0]
+        with Keeper.open(store, path, first, config) as keeper:
+            keeper.again(earlier)
+            assert keeper.redactor is not None
+            assert keeper.redactor.learn("password", "another1") == "{{password:3}}"
+
+
 def test_undo_is_undone_in_the_store_as_well(tmp_path: Path) -> None:
     config = RecordConfig(pictures=False)
     with (
@@ -415,6 +431,38 @@ def test_a_kill_loses_nothing_that_was_heard(tmp_path: Path, whom: str) -> None:
     assert isinstance(typed[0], Type)
     assert int(typed[0].text.split()[1] or 0) >= heard - 1
     assert made.ending is Ending.CANCELLED
+
+
+@pytest.mark.browser
+def test_an_interrupted_recording_is_gone_on_with_on_its_last_page(tmp_path: Path) -> None:
+    with PageServer(PAGES) as server:
+        url = f"{server.url}forms.html"
+        with (
+            Store.create(tmp_path / "store.sqlite") as store,
+            Keeper.open(
+                store, tmp_path / "recordings" / f"k1{SUFFIX}", header(url), RecordConfig(pictures=False)
+            ) as keeper,
+        ):
+            seen = keeper.look(Observation(url=url, title="Password {{password:3}}"), None)
+            for event in events():
+                keeper.take(event.with_(seen=seen) if event.kind == "press" else event)
+        command = ["record", "--resume", "--headless", "--run", str(tmp_path), "--json"]
+        told = subprocess.run(
+            [sys.executable, "-m", "webapprentice", *command],
+            input="done\n",
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert told.returncode == 0, told.stderr
+    with Store.read(tmp_path / "store.sqlite") as store:
+        (made,) = store.trajectories("recorded")
+    assert [step.action for step in made.steps] == [Click(node=2), Type(node=3, text="Ada"), Stop()]
+    assert made.final is not None
+    assert made.final.url == url
+    assert made.ending is Ending.STOPPED
+    assert not list((tmp_path / "recordings").iterdir())
 
 
 @pytest.mark.browser
