@@ -481,12 +481,17 @@ def test_the_commands_record_and_replay(tmp_path: Path) -> None:
         assert (report["complete"], report["done"], report["steps"]) == (True, 1, 1)
 
 
+@pytest.mark.browser
 def test_what_cannot_be_recorded_or_played_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = str(tmp_path)
-    address, nothing = at_once(("record", "nowhere", "--headless", "--run", run), ("record", "--run", run))
+    urls = ("nowhere", "http://127.0.0.1:9/")
+    commands = [("record", url, "--headless", "--run", f"{run}{number}") for number, url in enumerate(urls)]
+    address, closed, nothing = at_once(*commands, ("record", "--run", run))
     refused(address, 2, "cannot be opened")
+    refused(closed, 2, "http://127.0.0.1:9/ cannot be opened", "ERR_")
+    assert not list(Path(f"{run}1").glob("recordings/*"))
     refused(nothing, 2, "say where to begin")
-    refused(apprentice("replay", "abc", "--run", run), 2, "begin with 'abc'")
+    refused(apprentice("replay", "abc", "--run", f"{run}1"), 2, "begin with 'abc'")
     if sys.platform.startswith("linux"):
         monkeypatch.delenv("DISPLAY", raising=False)
         monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)

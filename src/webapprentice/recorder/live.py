@@ -25,6 +25,8 @@ from webapprentice.recorder.recorder import Recorder
 from webapprentice.recorder.spool import SUFFIX, Header, mend, read
 from webapprentice.store import Store
 
+Tell = Callable[[str, bool], None]
+"""Shows a line; True: the next one may take its place."""
 INTERRUPTED = "interrupted here: the recording was closed later"
 VISIBLE = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _PULSE = 0.5
@@ -66,9 +68,7 @@ def _visible() -> Path | None:
     return Path(found) if found else None
 
 
-async def record(
-    url: str, goal: str, config: RecordConfig, store: Store, folder: Path, tell: Callable[[str], None]
-) -> Trajectory:
+async def record(url: str, goal: str, config: RecordConfig, store: Store, folder: Path, tell: Tell) -> Trajectory:
     """Record from this address on until the person says that it is done, closes the last tab, or presses Control+C.
 
     Raises UsageError for an address that cannot be opened, UnavailableError when the browser goes; what was recorded
@@ -83,13 +83,13 @@ async def record(
     key = key_of("recording", url, goal, time.time_ns(), os.getpid())
     task = Task(id=f"recorded/{key}", benchmark="recorded", goal=goal or None, start_urls=(url,), sites=(origin,))
     header = Header(key=key, collection=config.collection, task=task, goal=goal, provenance=about)
-    with Keeper.open(store, folder / f"{key}{SUFFIX}", header, config) as keeper:
-        async with _open(config, origin) as recorder:
-            await recorder.window.goto(url)
+    async with _open(config, origin) as recorder:
+        await _goto(recorder, url)
+        with Keeper.open(store, folder / f"{key}{SUFFIX}", header, config) as keeper:
             return await _until_done(recorder, keeper, tell)
 
 
-async def resume(path: Path, config: RecordConfig, store: Store, tell: Callable[[str], None]) -> Trajectory:
+async def resume(path: Path, config: RecordConfig, store: Store, tell: Tell) -> Trajectory:
     """Go on with an interrupted recording, on the page where it was last."""
     header, events = read(path)
     config = ready(config.with_(collection=header.collection))
@@ -99,7 +99,7 @@ async def resume(path: Path, config: RecordConfig, store: Store, tell: Callable[
         url = _last_url(keeper, header)
         async with _open(config, str(origin_of(url))) as recorder:
             recorder.count_from(max(keeper.fold.tabs, default=-1) + 1)
-            await recorder.window.goto(url)
+            await _goto(recorder, url)
             old = list(keeper.fold.tabs)
             now = time.time()
             keeper.take(Event(kind="pause", at=now))  # the tabs of the old browser are gone: nobody closed them
@@ -126,6 +126,13 @@ def _last_url(keeper: Keeper, header: Header) -> str:
     return url if url.startswith(("http:", "https:")) and "{{" not in url else header.task.start_urls[0]
 
 
+async def _goto(recorder: Recorder, url: str) -> None:
+    try:
+        await recorder.window.goto(url)
+    except FaultError as error:
+        raise UsageError(f"{url} cannot be opened: {error.fault.message}") from error
+
+
 @asynccontextmanager
 async def _open(config: RecordConfig, origin: str) -> AsyncIterator[Recorder]:
     origins = config.browser.origins or ("*", origin)
@@ -138,8 +145,8 @@ async def _open(config: RecordConfig, origin: str) -> AsyncIterator[Recorder]:
             await recorder.close()
 
 
-async def _until_done(recorder: Recorder, keeper: Keeper, tell: Callable[[str], None]) -> Trajectory:
-    recorder.told = lambda steps: tell(f"recording: {steps} step{'' if steps == 1 else 's'}")
+async def _until_done(recorder: Recorder, keeper: Keeper, tell: Tell) -> Trajectory:
+    recorder.told = lambda steps: tell(f"recording: {steps} step{'' if steps == 1 else 's'}", True)
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError, RuntimeError, ValueError):
@@ -147,9 +154,7 @@ async def _until_done(recorder: Recorder, keeper: Keeper, tell: Callable[[str], 
     orders = asyncio.create_task(_orders(recorder))
     try:
         await recorder.begin(keeper)
-        tell(
-            "recording: press Done in the page's bar, close the window, or press Control+C here when you have finished"
-        )
+        tell("press Done in the page's bar, close the window, or press Control+C here when you have finished", False)
         while not recorder.ended.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(recorder.ended.wait(), _PULSE)
