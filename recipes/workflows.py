@@ -195,6 +195,7 @@ def main() -> None:
             table[f"{part}/{label}"] = apprentice(
                 *("score", run, "collection=recorded", f"keys=rows.{part}.txt", "train_keys=rows.train.txt"),
                 *("dialect=compact", f"model={name}", f"out=score-{part}-{label}"),
+                *([f"against=score-{part}-base"] if label == "tuned" else []),
             )
     with Store.create(run / "store.sqlite") as store:
         for label, name in (("base", "seed"), ("tuned", str(run / "model"))):
