@@ -195,13 +195,14 @@ def main() -> None:
             table[f"{part}/{label}"] = apprentice(
                 *("score", run, "collection=recorded", f"keys=rows.{part}.txt", "train_keys=rows.train.txt"),
                 *("dialect=compact", f"model={name}", f"out=score-{part}-{label}"),
+                *([f"against=score-{part}-base"] if label == "tuned" else []),
             )
     with Store.create(run / "store.sqlite") as store:
         for label, name in (("base", "seed"), ("tuned", str(run / "model"))):
             seeds = range(LIVE_FROM, LIVE_FROM + asked.live_seeds)
             for place, scores in sorted(asyncio.run(live(name, label, seeds, store)).items()):
-                low, high = wilson(int(sum(scores)), len(scores))
-                share = f"{sum(scores) / len(scores):.1%} [{low:.1%}, {high:.1%}]"
+                found = wilson(int(sum(scores)), len(scores))
+                share = f"{found.estimate:.1%} [{found.low:.1%}, {found.high:.1%}]" if found else "none"
                 print(f"live, {place}, {label}: {share} of {len(scores)}")
     print(json.dumps(table))
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from webapprentice.core.actions import Action, Click, Drag, Goto, Hover, Press, Select, Stop, Type
 from webapprentice.metrics import decided, difference, elect, exact_match, macro, match, micro
-from webapprentice.metrics.figures import all_right
+from webapprentice.metrics.figures import all_right, ratio
 from webapprentice.metrics.legacy import LegacyJudged, LegacyWanted, legacy_step, legacy_table, vote
 from webapprentice.metrics.mind2web import Place, Wanted, direct, judge, operation_of, pick, rank_lexically, token_f1
 
@@ -244,3 +244,16 @@ def test_the_released_table_is_over_steps_and_asks_tasks_for_elements_alone() ->
     assert found["legacy: step success"] == pytest.approx(1 / 3)
     assert found["legacy: element accuracy"] == pytest.approx(2 / 3)
     assert found["legacy: task success"] == pytest.approx(1 / 2)
+
+
+def test_how_many_times_as_many() -> None:
+    """Three tasks of two steps: ours 4 of 6, theirs 2 of 6."""
+    groups = ["a", "a", "b", "b", "c", "c"]
+    found = ratio("times", [1, 1, 1, 0, 1, 0], [1, 0, 1, 0, 0, 0], groups)
+    assert (found.value, found.over) == (2.0, 6)
+    assert found.interval is not None
+    # The tasks give 2 to 1, 1 to 1 and 1 to 0: no draw has fewer than all of one, nor a bound where only c is drawn.
+    assert found.interval.low == 1.0
+    assert found.interval.high > 1e300
+    assert ratio("times", [1, 1], [0, 0], ["a", "b"]).value is None
+    assert ratio("times", [1, 0], [1, 0], ["a", "a"]).interval is None

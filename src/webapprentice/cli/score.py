@@ -41,7 +41,7 @@ def command(run: Path, legacy: bool, file: Path | None, sets: tuple[str, ...], d
     part = out.with_name(f"{out.name}.part")
     part.write_text(scores.model_dump_json(indent=1) + "\n", encoding="utf-8")
     part.replace(out)
-    emit(scores.model_dump(mode="json"), as_json, table_text(scores))
+    emit(scores.model_dump(mode="json", exclude={"right"}), as_json, table_text(scores))
 
 
 def _plan(found: Outline) -> str:

@@ -2,7 +2,7 @@
 
 from webapprentice.metrics.bootstrap import resample
 from webapprentice.metrics.exact import Match, exact_match, match
-from webapprentice.metrics.figures import Figure, difference, macro, micro
+from webapprentice.metrics.figures import Figure, difference, macro, micro, ratio
 from webapprentice.metrics.intervals import Interval, binomial_cdf, binomial_test, exact, percentile, wilson
 from webapprentice.metrics.paired import Change, Comparison, SignTest, compare, sign_test
 from webapprentice.metrics.selection import Agreement, agreement
@@ -36,6 +36,7 @@ __all__ = [
     "match",
     "micro",
     "percentile",
+    "ratio",
     "resample",
     "sign_test",
     "success",

@@ -78,6 +78,25 @@ def difference(name: str, ours: Sequence[float], theirs: Sequence[float], groups
     return Figure(name=name, value=value, over=share.over, interval=interval)
 
 
+def ratio(name: str, ours: Sequence[float], theirs: Sequence[float], groups: Sequence[str]) -> Figure:
+    """The sum of ours over that of theirs, on the same steps in the same order; whole groups are resampled.
+
+    None where theirs is nothing; replicates in which it is count as larger than all others.
+    """
+    totals = np.hstack([_totals(ours, groups)[:, :1], _totals(theirs, groups)[:, :1]]) if ours else np.zeros((0, 2))
+    mine, other = totals.sum(axis=0)
+    if not other:
+        return Figure(name=name, value=None, over=len(ours))
+    value = float(mine / other)
+    if len(totals) < 2:
+        return Figure(name=name, value=value, over=len(ours))
+    drawn = resample(totals, 10_000, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rates = np.where(drawn[:, 1] > 0, drawn[:, 0] / drawn[:, 1], np.finfo(np.float64).max)
+    interval = percentile(rates, value, 0.95, "bootstrap over tasks")
+    return Figure(name=name, value=value, over=len(ours), interval=interval)
+
+
 def micro(name: str, values: Sequence[float], groups: Sequence[str]) -> Figure:
     """One figure over steps."""
     return figures([over_steps(name, values, groups)])[0]

@@ -62,6 +62,8 @@ class ScoreConfig(Config):
     """Multi-stage QA: a ranking, as JSON or the data's pickle; none: ranks of the import, or our lexical ranker."""
     top: int = Field(default=50, ge=0)
     """Multi-stage QA: candidates that are looked at; 0 for all."""
+    against: str | None = None
+    """An earlier result of the same steps, RUN/AGAINST.json, to be compared with step by step."""
     legacy: bool = False
     """Also count as ScribeAgent's released code does; every answer is then asked for, decided or not."""
     seed: int = 0

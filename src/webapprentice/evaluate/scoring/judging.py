@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from webapprentice.core.actions import Action
 from webapprentice.core.faults import UsageError
@@ -10,7 +10,7 @@ from webapprentice.core.records import Step, Trajectory
 from webapprentice.curate.sheets import Sheet
 from webapprentice.evaluate.scoring.config import ScoreConfig
 from webapprentice.evaluate.scoring.labels import Labelled, Ranking
-from webapprentice.metrics import Figure, Match, difference, exact_match, match, micro
+from webapprentice.metrics import Figure, Match, difference, exact_match, match, micro, ratio
 from webapprentice.metrics.legacy import LegacyJudged, LegacyWanted, legacy_step, legacy_table
 from webapprentice.metrics.mind2web import Judged, Place, Wanted, direct, judge, operation_of, pick
 
@@ -39,6 +39,7 @@ class Judge:
         self._ranking = ranking
         self._clusters: list[str] = []
         self._tasks: list[str] = []
+        self._names: list[str] = []
         self._matches: list[Match] = []
         self._judged: list[Judged] = []
         self._ranked: list[float] = []
@@ -50,6 +51,7 @@ class Judge:
         trajectory, sheet, labelled = question.trajectory, question.sheet, question.labelled
         self._clusters.append(trajectory.task.template or trajectory.task.id)
         self._tasks.append(trajectory.task.id)
+        self._names.append(f"{trajectory.key}/{question.place}")
         if labelled is None:
             step = question.step
             assert step.action is not None
@@ -79,6 +81,19 @@ class Judge:
     def right(self) -> list[float]:
         """1 for each step that was right in all, else 0."""
         return [float(one.exact) for one in self._matches] or [one.step for one in self._judged]
+
+    @property
+    def by_step(self) -> dict[str, float]:
+        """`TRAJECTORY/PLACE` → 1 where that step was right in all, else 0."""
+        return dict(zip(self._names, self.right, strict=True))
+
+    def against(self, earlier: Mapping[str, float], name: str) -> tuple[Figure, Figure]:
+        """How much more, and how many times as many, steps are right than they were."""
+        before = [earlier[step] for step in self._names]
+        return (
+            difference(f"{name}, now less before", self.right, before, self._clusters),
+            ratio(f"{name}, now over before", self.right, before, self._clusters),
+        )
 
     def ahead_of(self, other: Judge, name: str) -> Figure:
         """How many more steps were right than with another, on the same steps."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
+
+from pydantic import Field
 
 from webapprentice import __version__
 from webapprentice.core.actions import Action
@@ -64,6 +67,10 @@ class Scores(Record):
     columns: tuple[Column, ...]
     differences: tuple[Figure, ...]
     """Steps right in all: each reading of the model less each baseline, on the same steps."""
+    against: tuple[Figure, ...] = ()
+    """The same, and as a multiple, for each reading that an earlier result has too."""
+    right: dict[str, dict[str, float]] = Field(default_factory=dict)
+    """Reading → `TRAJECTORY/PLACE` → 1 where that step was right in all, else 0."""
     settings: dict[str, Any]
     version: str = __version__
 
@@ -127,6 +134,7 @@ class _Exam:
         self._dialect = dialect.with_(budget=config.budget) if config.budget else dialect
         self._desk = Desk(self._dialect, config.pages, config.history, count, store.blob)
         self.keys, training = _split(config, run, store)
+        self._before = _earlier(config, run, self.keys)
         self._ranking = read_ranking(_inside(run, config.candidates)) if config.candidates else None
         self.readings = ["greedy" if t == 0 else f"T = {t:g}" for t in config.temperatures]
         learned = store.trajectories(config.collection, training) if config.baselines and training else ()
@@ -212,7 +220,7 @@ class _Exam:
             setting=self.config.setting,
             model=self.config.model,
             model_key=model.key,
-            data=key_of("trajectories", sorted(self.keys)),
+            data=_data_key(self.keys),
             collection=self.config.collection,
             trajectories=len(self.keys),
             steps=self.steps,
@@ -226,6 +234,13 @@ class _Exam:
                 for name in NAMES
                 if name in self._judges
             ),
+            against=tuple(
+                figure
+                for reading in self.readings
+                if reading in self._before
+                for figure in self._judges[reading].against(self._before[reading], reading)
+            ),
+            right={reading: self._judges[reading].by_step for reading in self.readings},
             settings=self.config.model_dump(mode="json"),
         )
 
@@ -285,6 +300,25 @@ def _split(config: ScoreConfig, run: Path, store: Store) -> tuple[list[str], lis
             raise UsageError(f"{shared[0]} is to be scored and stands in train_keys, too; take it out of one of them")
         return chosen, [key for key in every if key in training]
     return chosen, [key for key in every if key not in taken]
+
+
+def _data_key(keys: Sequence[str]) -> str:
+    return key_of("trajectories", sorted(keys))
+
+
+def _earlier(config: ScoreConfig, run: Path, keys: Sequence[str]) -> dict[str, dict[str, float]]:
+    """What was right before, by reading and step. Raises UsageError where that was about other steps."""
+    if config.against is None:
+        return {}
+    path = run / f"{config.against}.json"
+    try:
+        told = json.loads(path.read_bytes())
+        data, setting, right = told["data"], told["setting"], told["right"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"cannot compare with {path}: it is no result of `apprentice score` ({error})") from error
+    if (data, setting) != (_data_key(keys), config.setting):
+        raise UsageError(f"cannot compare with {path}: it is about other trajectories or another setting")
+    return dict(right)
 
 
 def _inside(run: Path, path: Path) -> Path:

@@ -31,6 +31,9 @@ def table_text(scores: Scores) -> str:
     lines.append("")
     for figure in scores.differences:
         lines.append(f"steps right, {figure.name}: {_points(figure)}")
+    for figure in scores.against:
+        times = "over" in figure.name
+        lines.append(f"steps right, {figure.name}: {_times(figure) if times else _points(figure)}")
     for column in scores.columns:
         if column.kind == "model":
             lines.append(
@@ -49,6 +52,16 @@ def _cell(column: Column, name: str) -> str:
     if figure is None:
         return "–"
     return "not measured" if figure.value is None else _share(figure)
+
+
+def _times(figure: Figure) -> str:
+    if figure.value is None:
+        return "not defined: nothing was right before"
+    text = f"{figure.value:.1f} times"
+    if figure.interval is not None:
+        low, high = figure.interval.low, figure.interval.high
+        text += f" [{low:.1f}, {high:.1f}]" if high < 1e6 else f" [{low:.1f}, no bound]"
+    return text
 
 
 def _points(figure: Figure) -> str:
