@@ -242,6 +242,52 @@ def test_going_places_and_writing_in_other_letters(stage: Stage, config: RecordC
 
 
 @pytest.mark.browser
+def test_a_file_field_that_is_not_shown_is_recorded_and_played(
+    stage: Stage, config: RecordConfig, tmp_path: Path
+) -> None:
+    page = (
+        "<label>Choose a picture<input type=file name=picture style='display:none'"
+        " onchange='document.title = this.files[0].name'></label>"
+    )
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "file.html").write_text(page)
+    note = Path(stage.browser.config.uploads or "") / "recorder-note.txt"
+    note.write_text("a note")
+
+    async def scene(url: str) -> Any:
+        recorder = await Recorder.open(stage.browser, config.with_(pictures=False))
+        player = await stage.browser.open(locating.script())
+        recorder.window.allow((url,))
+        player.allow((url,))
+        try:
+            await recorder.window.goto(f"{url}/file.html")
+            with (
+                Store.create(tmp_path / "store.sqlite") as store,
+                Keeper.open(store, tmp_path / f"k{SUFFIX}", header(f"{url}/file.html"), config) as keeper,
+            ):
+                await recorder.begin(keeper)
+                field = {"expression": "document.querySelector('input')"}
+                held = await recorder.window.ask("Runtime.evaluate", field, "finding the field")
+                given = {"files": [str(note)], "objectId": held["result"]["objectId"]}
+                await recorder.window.ask("DOM.setFileInputFiles", given, "handing over a file")
+                made = await recorder.end(keeper)
+            told = await replay(player, made, files={note.name: str(note)})
+            return made, told, await player.evaluate("document.title")
+        finally:
+            await recorder.close()
+            await player.close()
+
+    with PageServer(tmp_path / "pages") as server:
+        made, told, title = stage.run(scene(server.url.rstrip("/")))
+    note.unlink()
+    assert [step.action.kind for step in made.steps] == ["upload", "stop"]
+    assert made.steps[0].action.files == (note.name,)
+    assert made.steps[0].observation.element(made.steps[0].action.node) is not None
+    assert told.complete, told.played[-1]
+    assert title == note.name
+
+
+@pytest.mark.browser
 def test_what_scripts_do_is_not_recorded(stage: Stage, config: RecordConfig, tmp_path: Path) -> None:
     page = "data:text/html,<button>Go</button><input><select><option>a<option>b</select>"
     script = """(() => {

@@ -32,6 +32,7 @@
   own.node = (id) => { const held = nodes.get(id); return held ? held.deref() : undefined; };
   own.id = (node) => ids.get(node);
   own.known = () => nodes;
+  own.number = (node) => number(node); // of what is not listed, such as a file field behind a button
   const number = (node, held = ids) => {
     let id = held.get(node);
     if (id === undefined) {

@@ -171,9 +171,15 @@
       const told = chosen && chosen.element === element ? chosen.told : about(element, true);
       chosen = null;
       tell('choose', { ...told, options: [...element.selectedOptions].map((option) => own.squeeze(option.label, 200)) });
-    } else if (element.type === 'file') tell('files', { ...about(element, true), options: [...element.files].map((file) => file.name) });
+    } else if (element.type === 'file') tell('files', { ...filed(element), options: [...element.files].map((file) => file.name) });
     else if (editable(element) && !SET.test(element.type || '')) finishTyping();
   });
+
+  const filed = (element) => {
+    const told = about(element, true);
+    const shown = told.node === chief().id(element);
+    return shown ? told : { ...told, target: own.finding.describeUnlisted(element, told.node) };
+  };
 
   // A drop-down changes after the press or the key that opened it: how the page was is kept from then.
   let chosen = null;

@@ -62,9 +62,8 @@ async def _search(window: Window, target: Target, seen: Observation) -> list[lis
     options: dict[str, Any] = {"first": 0, "nodes": config.max_nodes, "millis": config.walk_seconds * 4000}
     options |= {"table": config.table_bytes, "skip": "", "masked": config.mask_passwords}
     wanted = [{"kind": one.kind, "value": one.value} for one in target.locators]
-    call = (
-        f"__apprentice.finding.search(__apprentice.observe({json.dumps(options)}).seen.elements, {json.dumps(wanted)})"
-    )
+    table = f"__apprentice.observe({json.dumps(options)}).seen.elements"
+    call = f"__apprentice.finding.search({table}, {json.dumps(wanted)}, {json.dumps(unlisted(target))})"
     told: Any = await window.evaluate(call, "looking for the recorded element", home=home)
     return [[int(node) for node in nodes] for nodes in told]
 
@@ -103,7 +102,7 @@ def decide(target: Target, hits: Sequence[Sequence[int]], elements: Sequence[Ele
     trials = []
     for locator, nodes in zip(target.locators, hits, strict=True):
         node = nodes[0] if len(nodes) == 1 else None
-        exact = node is not None and node in by_id and alike(by_id[node], target)
+        exact = bool(node) and (alike(by_id[node], target) if node in by_id else unlisted(target))
         trials.append(
             Trial(
                 kind=locator.kind,
@@ -140,6 +139,11 @@ def _by_place(
     other = next((nodes[0] for nodes in hits if len(nodes) == 1 and nodes[0] in by_id), None)
     now = f"; where it was is {_called(by_id[other])}" if other is not None else ""
     return Found(result="missing", message=f"{called(target)} is not on the page{now}", trials=trials)
+
+
+def unlisted(target: Target) -> bool:
+    """Whether it is a field that pages do not show, such as a file field behind a button: it has no role."""
+    return target.tag == "input" and not target.role
 
 
 def alike(element: Element, target: Target) -> bool:

@@ -137,7 +137,9 @@
     }
     return hits;
   };
-  const listed = (held, nodes) => [...new Set(nodes.map((node) => own.id(node) || 0))].map((id) => (held.lines.has(id) ? id : 0));
+  // A file field is often not shown: it is told by where it stands alone, and numbered when it is looked for.
+  const unlisted = (node) => node.localName === 'input' && node.type === 'file';
+  const listed = (held, nodes) => [...new Set(nodes)].map((node) => (held.lines.has(own.id(node)) ? own.id(node) : held.unlisted && unlisted(node) ? own.number(node) : 0));
   // The ids of what a locator finds; 0 for each that is not listed.
   const find = (held, locator) => {
     const { kind, value } = locator;
@@ -181,6 +183,14 @@
     if (!element.getRootNode().host) offer('xpath', xpath(element));
     offer('path', structure(element));
     return { node: id, tag: line.tag, role: line.role || '', name, hosts: hosts(element), locators };
+  };
+  const describeUnlisted = (element, node) => {
+    const locators = [];
+    const offer = (kind, selector) => { const hits = css(selector); if (hits.length === 1 && hits[0] === element) locators.push({ kind, value: [selector], index: 0, count: 1 }); };
+    for (const selector of byAttribute(element)) offer('attribute', selector);
+    offer('css', short(element));
+    offer('path', structure(element));
+    return { node, tag: element.localName, role: '', name: '', hosts: hosts(element), locators };
   };
   // Words near an element that tell it from its like, nearest first; prices and counts come last.
   const words = (held, line) => {
@@ -235,7 +245,8 @@
 
   own.finding = {
     describe,
+    describeUnlisted,
     html,
-    search: (table, locators) => { const held = index(table); return locators.map((one) => find(held, one)); },
+    search: (table, locators, hidden) => { const held = { ...index(table), unlisted: hidden }; return locators.map((one) => find(held, one)); },
   };
 })();
