@@ -98,6 +98,21 @@ def test_the_training_workflows_are_said_anew_and_the_others_stay(tmp_path: Path
         assert again.seen == []
         told = run_once(store, tmp_path, Writer(), test_objectives=True)
         assert (told.objectives, told.kept) == (3, 1)
+        assert {one.key: one.goal for one in store.trajectories("augmented/made")}[flows[4].key].startswith("Save")
+        (tmp_path / "rows.test.txt").write_text("of-another-collection\n")
+        with pytest.raises(UsageError, match="they are another collection's"):
+            run_once(store, tmp_path, Writer())
+
+
+def test_what_failed_is_said_anew_later_and_what_was_said_before_stays(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "store.sqlite") as store:
+        store.finish("made", flow(2))
+        (tmp_path / "rows.test.txt").write_text("")
+        assert run_once(store, tmp_path, Writer(), what=["steps"]).steps == 1
+        better = ScriptedModel(lambda prompt, _sampling: "Save the orders of May.", name="better")
+        assert run_once(store, tmp_path, better, what=["objectives"]).objectives == 1
+        (made,) = store.trajectories("augmented/made")
+        assert (made.goal, made.steps[0].said) == ("Save the orders of May.", "Press the button Save all.")
 
 
 def test_objectives_are_not_touched_where_nobody_knows_the_test(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from webapprentice.core.actions import Click, Type
-from webapprentice.core.faults import UsageError
+from webapprentice.core.faults import BusyError, UsageError
+from webapprentice.core.locks import alone
 from webapprentice.core.records import Trajectory
 from webapprentice.curate import DatasetConfig, Part, SplitConfig, examples
 from webapprentice.curate.draws import Draw
@@ -149,6 +150,57 @@ def test_a_workflow_is_never_parted() -> None:
     assert all(len(found) == 1 for found in by_goal.values())
     assert sum(part is Part.TEST for part in parts.values()) == 12
     assert parts == split(twins[::-1], SplitConfig(test=0.3))
+
+
+def test_two_recordings_of_one_objective_are_one_workflow() -> None:
+    twice = [made(number % 10).with_(key=f"k{number}") for number in range(20)]
+    apart = [one.with_(task=one.task.with_(id=f"recorded/{one.key}", template=f"recorded/{one.key}")) for one in twice]
+    for seed in range(6):
+        parts = split(apart, SplitConfig(test=0.4, seed=seed))
+        assert all(parts[f"k{number}"] is parts[f"k{number + 10}"] for number in range(10))
+
+
+def test_a_workflow_that_goes_on_to_a_kept_site_is_not_taught(tmp_path: Path) -> None:
+    wanderer = made(1)
+    second = wanderer.steps[1]
+    seen = second.observation.with_(url="http://b.example/on")
+    with Store.create(tmp_path / "store.sqlite") as store:
+        store.finish("imported/made", wanderer.with_(steps=(wanderer.steps[0], second.with_(observation=seen))))
+        for number in (2, 3, 4):
+            store.finish("imported/made", made(number))
+    make_rows(tmp_path, config("split.test=0", "workers=1"), load("scribe"), (), lambda line: None)
+    assert sorted((tmp_path / "rows.test_site.txt").read_text().split()) == sorted([wanderer.key, made(4).key])
+    assert wanderer.key not in (tmp_path / "rows.jsonl").read_text()
+
+
+def test_nothing_of_an_earlier_split_stays(run: Path) -> None:
+    make_rows(run, config("out=again", "workers=1"), load("scribe"), (), lambda line: None)
+    assert (run / "again.test.txt").is_file()
+    plain = ("out=again", "workers=1", "split.test=0", "split.sites=[]", "formats=[]")
+    make_rows(run, config(*plain), load("scribe"), (), lambda line: None)
+    assert sorted(path.name for path in run.glob("again.*")) == sorted(
+        f"again.{end}" for end in ("jsonl", "validation.jsonl", "train.txt", "validation.txt", "card.md", "card.json")
+    )
+
+
+def test_objectives_made_from_the_answers_are_not_asked_for(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "store.sqlite") as store:
+        for number in range(10):
+            store.finish("imported/made", made(number).with_(goal=f"Said anew {number}"))
+    with pytest.raises(UsageError, match="3 workflows of the test have an objective that a model wrote"):
+        make_rows(tmp_path, config("workers=1"), load("scribe"), (), lambda line: None)
+    make_rows(tmp_path, config("workers=1", "split.rewritten=true"), load("scribe"), (), lambda line: None)
+
+
+def test_one_at_a_time_and_nothing_from_nothing(run: Path) -> None:
+    with alone(run / "busy", "making rows"), pytest.raises(BusyError, match="another process is making rows"):
+        make_rows(run, config("out=busy"), load("scribe"), (), lambda line: None)
+    (run / "none.txt").write_text("")
+    with pytest.raises(UsageError, match=r"nothing to make rows of: imported/made holds none that none\.txt names"):
+        make_rows(run, config("keep=none"), load("scribe"), (), lambda line: None)
+    (run / "odd.txt").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UsageError, match="is no list of keys"):
+        make_rows(run, config("keep=odd"), load("scribe"), (), lambda line: None)
 
 
 def test_sites_that_nobody_knows_or_that_are_all_there_is_are_refused(run: Path) -> None:

@@ -121,6 +121,15 @@ def test_training_ends_when_the_perplexity_no_longer_falls_and_the_best_weights_
     resumed = train(ROWS, how, tmp_path / "again", None, watched)
     assert resumed.resumed_from
     assert (resumed.perplexities, resumed.key) == (report.perplexities, report.key)
+
+    # It may end just before the result is written: here because something stands in the way.
+    (tmp_path / "late.work").mkdir()
+    (tmp_path / "late.work" / "final").write_text("in the way")
+    with pytest.raises(OSError, match="final"):
+        train(ROWS, how.with_(checkpoint_every=1), tmp_path / "late", None, watched)
+    (tmp_path / "late.work" / "final").unlink()
+    late = train(ROWS, how.with_(checkpoint_every=1), tmp_path / "late", None, watched)
+    assert (late.steps, late.perplexities, late.key) == (report.steps, report.perplexities, report.key)
     assert f"update {report.best_step}" in (tmp_path / "out" / "README.md").read_text()
 
 

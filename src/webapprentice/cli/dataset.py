@@ -31,5 +31,8 @@ def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, 
     counts = made.card.counts
     value = {part: one.rows for part, one in made.card.tokens.items()}
     told = {"rows": value["train"], **value, **counts.model_dump(mode="json"), "files": list(made.files)}
-    lines = [f"{name}: {number}" for name, number in told.items() if name not in ("rows_by_task", "files", "train")]
+    rows = ", ".join(f"{number:,} {part}" for part, number in value.items())
+    left = {name: number for name, number in made.card.left_out.items() if number}
+    lines = [f"{counts.trajectories:,} trajectories, {counts.steps:,} steps; rows: {rows}"]
+    lines += [f"left out, {name.replace('_', ' ')}: {number:,}" for name, number in left.items()]
     emit(told, as_json, "\n".join([*lines, f"the card is {run / config.out}.card.md"]))

@@ -90,3 +90,5 @@ def command(
     lines += [f"  {what}: {number:,}" for what, number in counts.items() if what not in ("imported", "steps")]
     lines += [f"    {number:>7,} {reason} (first: {examples[reason]})" for reason, number in reasons.most_common()]
     emit(told, as_json, "\n".join(lines))
+    if reasons and not (counts["imported"] or counts["already there"]):
+        raise SystemExit(1)

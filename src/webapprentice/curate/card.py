@@ -51,13 +51,19 @@ class Card(Record):
     sites: dict[str, int]
     """Training rows by host."""
     redaction: dict[str, int]
-    """Placeholders in the training objectives and answers, by kind; recordings are redacted before they are stored."""
+    """Placeholders in the objectives and answers of all parts, by kind."""
     settings: dict[str, object]
     """The resolved configuration."""
     tokenizer: str
     tokens: dict[str, Tokens]
     counts: Counts
     overlap: dict[str, Overlap]
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """Reason → steps or rows that are in no part."""
+        names = ("not_chosen", "torn", "truncated", "failed", "unread", "stale", "no_target", "unbalanced")
+        return {name: getattr(self.counts, name) for name in (*names, "duplicates", "capped")}
 
 
 def tokens_of(rows: Sequence[Draw]) -> Tokens:
@@ -133,7 +139,7 @@ def written(card: Card) -> str:
         "",
         "## Left out",
         "",
-        *(f"* {name.replace('_', ' ')}: {number:,}" for name, number in _left_out(counts).items()),
+        *(f"* {name.replace('_', ' ')}: {number:,}" for name, number in card.left_out.items()),
         "",
         "## Redaction",
         "",
@@ -147,8 +153,3 @@ def written(card: Card) -> str:
         *(f"* {name}: {number:,}" for name, number in list(card.origins.items())[:_SHOWN]),
     ]
     return "\n".join(lines) + "\n"
-
-
-def _left_out(counts: Counts) -> dict[str, int]:
-    names = ("not_chosen", "torn", "truncated", "failed", "unread", "stale", "no_target", "unbalanced", "duplicates")
-    return {name: getattr(counts, name) for name in (*names, "capped")}

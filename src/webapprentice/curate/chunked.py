@@ -17,10 +17,12 @@ def usable(step: Step) -> bool:
 def chunk_row(trajectory: Trajectory, place: int, desk: Desk) -> Example | None:
     """The row of one step; None where no chunk shows its target. The prompt is one that `score` asks."""
     step = trajectory.steps[place]
+    node, end = desk.target(step), getattr(step.action, "to", None)
+    if node is None and step.observation.html is None:  # the end of a recording, which nothing is looked at for
+        return None
     sheet = desk.sheet(trajectory, place)
-    node = desk.target(step)
     held = sheet.holding(node) if node is not None else 0
-    if held is None:
+    if held is None or (end is not None and end not in sheet.parts[held]):
         return None
     return Example(
         messages=sheet.prompts[held],

@@ -215,7 +215,8 @@ def rows(
         # What no model was asked is rendered so that its answer stands in it, whatever the budget.
         target = getattr(step.action, "node", None) if step.prompt_key is None else None
         prompt, page = dialect.prompt(trajectory.goal, step.observation, said[:place], count, target)
-        if target is not None and target not in page.kept:
+        end = getattr(step.action, "to", None) if target is not None else None
+        if any(node is not None and node not in page.kept for node in (target, end)):
             tally["no_target"] += 1
             continue
         if step.prompt_key is not None and step.prompt_key != prompt_key(prompt):

@@ -35,7 +35,10 @@ class SplitConfig(Config):
     test: float = Field(default=0.0, ge=0.0, lt=1.0)
     """Share of the groups set aside for `test`."""
     by: Literal["workflow", "task", "template"] = "workflow"
-    """What stays together: one objective of one task, one task, or one template."""
+    """What stays together: all with one objective, whatever they are called; one task; or one template. Each recording
+    of a person is a task of its own, so only `workflow` keeps two of the same work together."""
+    rewritten: bool = False
+    """Let workflows whose objective a model has said anew into the tests, whose answers it may have been made from."""
     sites: tuple[str, ...] = ()
     """Hosts, such as shop.example or shop.example:8080, whose workflows all go to `test_site`."""
     seed: int = 42
@@ -59,7 +62,7 @@ def group_of(trajectory: Trajectory, by: str) -> str:
     """Name of what the trajectory must not be parted from."""
     task = trajectory.task
     if by == "workflow":  # by the objective that was first stated, however it was said anew since
-        return f"{task.id}\n{words_of(task.goal or trajectory.goal)}"
+        return words_of(task.goal or trajectory.goal) or task.id
     return (task.template or task.id) if by == "template" else task.id
 
 
@@ -90,6 +93,11 @@ def split(trajectories: Sequence[Trajectory], config: SplitConfig) -> dict[str, 
     if trajectories and Part.TRAIN not in parts.values():
         raise UsageError("nothing is left to teach: name fewer test sites")
     return parts
+
+
+def rewritten(trajectory: Trajectory) -> bool:
+    """Whether its objective is not the one that was first stated."""
+    return trajectory.task.goal is not None and trajectory.task.goal != trajectory.goal
 
 
 class Overlap(Record):

@@ -11,12 +11,14 @@ import multiprocessing
 import os
 import re
 import shutil
+import signal
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import lru_cache
 from multiprocessing.connection import wait as ended
 from pathlib import Path
@@ -49,6 +51,8 @@ class Recipe(Record):
 
     store: str
     collection: str
+    revision: int
+    """Another one whenever the collection was written to."""
     dialect: Dialect
     config: DatasetConfig
     pages: Pages
@@ -58,7 +62,7 @@ class Recipe(Record):
 
     def key(self, keys: Sequence[str]) -> str:
         """Content key of the parts that these trajectories become."""
-        how = (self.collection, self.dialect, self.config, self.pages, self.model, AT_ONCE)
+        how = (self.collection, self.revision, self.dialect, self.config, self.pages, self.model, self.options, AT_ONCE)
         return key_of("parts", __version__, how, list(keys))
 
 
@@ -161,7 +165,8 @@ def _work_off(
         try:
             while True:
                 for number in left:
-                    running.add(pool.submit(_part, number, jobs[number]))
+                    with _deaf():  # what is interrupted is this process; those that it starts end with it
+                        running.add(pool.submit(_part, number, jobs[number]))
                     if len(running) >= 2 * workers:
                         break
                 if not running:
@@ -178,6 +183,19 @@ def _work_off(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Processes started meanwhile do not hear Control+C."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class _Bench:

@@ -111,11 +111,10 @@ async def augment(
     Raises UsageError where objectives are asked for and nobody can tell which trajectories are for the test.
     """
     store.require(config.collection)
-    test = _test_keys(config, run)
+    test = _test_keys(config, run, store.finished(config.collection))
     clerk = Clerk(model, store, config.batch, config.limits, tell)
     failed: Counter[str] = Counter()
     out = f"augmented/{config.collection}"
-    there = store.finished(out)
     counts: Counter[str] = Counter()
     for some in _batches(store.trajectories(config.collection), config.batch):
         asked = [(one, what, place, prompt) for one in some for what, place, prompt in _questions(one, config, test)]
@@ -133,8 +132,10 @@ async def augment(
         with store.together():
             for one in some:
                 counts["kept"] += one.key in test
-                if one.key not in there:
-                    store.finish(out, _anew(one, said))
+                old = next(store.trajectories(out, [one.key]), None)
+                new = _anew(one, old or one, said)
+                if new != old:
+                    store.replace(out, new)
         counts["trajectories"] += len(some)
     return Augmented(
         collection=out,
@@ -146,14 +147,23 @@ async def augment(
     )
 
 
-def _test_keys(config: AugmentConfig, run: Path) -> frozenset[str]:
+def _test_keys(config: AugmentConfig, run: Path, there: Collection[str]) -> frozenset[str]:
     files = [run / name for name in config.test if (run / name).is_file()]
     if not files and "objectives" in config.what and not config.test_objectives:
         raise UsageError(
             f"nobody can tell which workflows are for the test: {run} has none of {', '.join(config.test)}; run "
             "`apprentice dataset` with split.test first, name files with --set test=[...], or set test_objectives=true"
         )
-    return frozenset(key for file in files for key in file.read_text(encoding="utf-8").split())
+    try:
+        keys = frozenset(key for file in files for key in file.read_text(encoding="utf-8").split())
+    except UnicodeDecodeError as error:
+        raise UsageError(f"the files of test keys in {run} cannot be read: {error}") from error
+    if keys and keys.isdisjoint(there) and not config.test_objectives and "objectives" in config.what:
+        raise UsageError(
+            f"none of the test keys in {run} is in {config.collection}: they are another collection's; name its own "
+            "with --set test=[...]"
+        )
+    return keys
 
 
 def _batches(trajectories: Iterator[Trajectory], size: int) -> Iterator[list[Trajectory]]:
@@ -219,11 +229,12 @@ def _line(text: str) -> str:
     return " ".join(text.split())[:200]
 
 
-def _anew(trajectory: Trajectory, said: dict[tuple[str, What, int], str]) -> Trajectory:
+def _anew(first: Trajectory, trajectory: Trajectory, said: dict[tuple[str, What, int], str]) -> Trajectory:
+    """The trajectory with what was said of its first form."""
     steps = tuple(
         step.with_(said=said[trajectory.key, "steps", place]) if (trajectory.key, "steps", place) in said else step
         for place, step in enumerate(trajectory.steps)
     )
     goal = said.get((trajectory.key, "objectives", 0), trajectory.goal)
-    task = trajectory.task if trajectory.task.goal else trajectory.task.with_(goal=trajectory.goal)
+    task = first.task if first.task.goal else first.task.with_(goal=first.goal)
     return trajectory.with_(steps=steps, goal=goal, task=task)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from typing import Annotated
 
 from pydantic import Field
 
@@ -22,7 +23,7 @@ class SurvivalConfig(Config):
 
     collection: str = "imported/scribe"
     """Which trajectories of the store."""
-    budgets: tuple[int, ...] = Field(default=(2048, 4096, 8192, 16384, 32768), min_length=1)
+    budgets: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(2048, 4096, 8192, 16384, 32768), min_length=1)
     """Tokens of page text."""
     dialect: str = "scribe"
     """How pages are put into text by our own rules; ScribeAgent's are always HTML."""

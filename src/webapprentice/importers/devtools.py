@@ -105,6 +105,10 @@ def unfilled(flow: Flow) -> Replayed:
     steps: list[Step] = []
     left_out: list[Broken] = []
     start = ""
+    redactor = Redactor()
+    for told in flow.steps:  # without a page nobody can tell what is typed into a secret field
+        if told.type == "change" and told.value.strip():
+            redactor.learn("typed", told.value)
     for place, told in enumerate(flow.steps):
         action: Action | None = None
         match told.type:
@@ -127,7 +131,6 @@ def unfilled(flow: Flow) -> Replayed:
         seen = Observation(url="", truncated=True)
         outcome = Outcome(result=Result.DONE, message="never seen: imported without pages")
         steps.append(Step(index=len(steps), observation=seen, said=_said(told), action=action, outcome=outcome))
-    redactor = Redactor()
     return Replayed(
         tuple(map(redactor.step, steps)), None, {}, tuple(left_out), redactor.url(start), redactor.clean(flow.title)
     )

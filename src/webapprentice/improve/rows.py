@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from webapprentice.core.faults import UsageError
+from webapprentice.core.locks import alone
 from webapprentice.core.records import Example, Record, Trajectory
 from webapprentice.curate.card import Card, card, written
 from webapprentice.curate.dataset import counted, refuse, set_aside
 from webapprentice.curate.draws import Draw, chosen, distinct, shuffled
-from webapprentice.curate.splits import About, Part, group_of, overlaps, split, words_of
+from webapprentice.curate.splits import About, Part, group_of, overlaps, rewritten, split, words_of
 from webapprentice.curate.streaming import Recipe, Rendered, render_all, texts
 from webapprentice.dialect import Dialect
 from webapprentice.improve.verbs import RowsConfig
@@ -34,12 +35,18 @@ def make_rows(run: Path, config: RowsConfig, dialect: Dialect, held_out: Sequenc
 
     Raises UsageError where the store, the collection or the list of kept keys is not there, or a task is held out.
     """
-    there = _there(run, config, held_out)
+    with alone(run / config.out, "making rows"):
+        return _make(run, config, dialect, held_out, tell)
+
+
+def _make(run: Path, config: RowsConfig, dialect: Dialect, held_out: Sequence[str], tell: Tell) -> Made:
+    there, revision = _there(run, config, held_out)
     parts = _parted(there, config)
     work = run / f"{config.out}.parts"
     recipe = Recipe(
         store=str((run / "store.sqlite").absolute()),
         collection=config.collection,
+        revision=revision,
         dialect=dialect,
         config=config.dataset,
         pages=config.pages,
@@ -47,6 +54,8 @@ def make_rows(run: Path, config: RowsConfig, dialect: Dialect, held_out: Sequenc
         options=config.options,
     )
     rendered = render_all(recipe, list(parts), work, config.workers or os.cpu_count() or 1, tell)
+    parts |= _elsewhere(rendered.draws, config)
+    _honest(there, parts, config)
     rows = _chosen(rendered, parts, config)
     files: list[str] = []
     for part, draws in rows.items():
@@ -62,22 +71,53 @@ def make_rows(run: Path, config: RowsConfig, dialect: Dialect, held_out: Sequenc
     made = _card(there, rendered, rows, parts, config)
     files += _carded(run / config.out, made)
     shutil.rmtree(work)
+    _tidy(run, config.out, files)
     return Made(files=tuple(files), card=made)
 
 
 def planned(run: Path, config: RowsConfig, held_out: Sequence[str]) -> dict[str, int]:
     """How many trajectories each part would have. Raises as `make_rows` does."""
-    return dict(Counter(part.value for part in _parted(_there(run, config, held_out), config).values()))
+    there, _ = _there(run, config, held_out)
+    return dict(Counter(part.value for part in _parted(there, config).values()))
 
 
-def _there(run: Path, config: RowsConfig, held_out: Sequence[str]) -> list[Trajectory]:
-    """The trajectories that are wanted, without their steps."""
-    keys = _kept(run / f"{config.keep}.txt") if config.keep else None
+def _there(run: Path, config: RowsConfig, held_out: Sequence[str]) -> tuple[list[Trajectory], int]:
+    """The trajectories that are wanted, without their steps, and how often their collection was written to."""
     with Store.read(run / "store.sqlite") as store:
         store.require(config.collection)
+        keys = _kept(run / f"{config.keep}.txt") if config.keep else None
         there = list(store.trajectories(config.collection, keys, steps=False))
+        revision = store.revision(config.collection)
+    if not there:
+        which = f"none that {config.keep}.txt names" if config.keep else "none"
+        raise UsageError(f"there is nothing to make rows of: {config.collection} holds {which}")
     refuse(there, held_out)
-    return there
+    return there, revision
+
+
+def _elsewhere(draws: Sequence[Draw], config: RowsConfig) -> dict[str, Part]:
+    """What began on a taught site and went on to one that is kept for the test."""
+    wanted = {site.lower() for site in config.split.sites}
+    return {draw.trajectory: Part.TEST_SITE for draw in draws if draw.site in wanted}
+
+
+def _honest(there: Sequence[Trajectory], parts: dict[str, Part], config: RowsConfig) -> None:
+    """Raise UsageError where an objective that was made from the answers would be asked for them."""
+    tests = (Part.TEST, Part.TEST_SITE)
+    anew = [one.key for one in there if parts[one.key] in tests and rewritten(one)]
+    if anew and not config.split.rewritten:
+        raise UsageError(
+            f"{len(anew)} workflows of the test have an objective that a model wrote from their own steps; split as "
+            "before `apprentice augment` was run, or set split.rewritten=true"
+        )
+
+
+def _tidy(run: Path, out: str, files: Sequence[str]) -> None:
+    """Remove what an earlier run left under this name: its tests may name what is taught now."""
+    own = {f"{out}{suffix}.{end}" for suffix in _SUFFIX.values() for end in ("jsonl", "parquet", "trl.jsonl")}
+    own |= {f"{out}.{part.value}.txt" for part in Part}
+    for name in own - set(files):
+        (run / name).unlink(missing_ok=True)
 
 
 _SUFFIX = {Part.TRAIN: "", Part.VALIDATION: ".validation", Part.TEST: ".test", Part.TEST_SITE: ".test_site"}
@@ -145,5 +185,7 @@ def _carded(out: Path, made: Card) -> list[str]:
 def _kept(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="utf-8").split()
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is no list of keys: {error}") from error
     except OSError as error:
         raise UsageError(f"there is no list of kept attempts at {path}; run `apprentice filter` first") from error

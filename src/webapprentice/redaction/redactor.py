@@ -309,6 +309,8 @@ class Redactor:
                 continue
             value = text[start:end]
             same = identity(value)
+            if kind == "userinfo" and value.partition(":")[2]:
+                self.learn("password", value.partition(":")[2])
             if same not in self._needles and self._echoes < ECHOES and 12 <= len(value) <= LONGEST:
                 self._echoes += 1
                 self._needles[same] = Needle(value, self._note(kind, value), self._echoes <= THOROUGH)

@@ -213,6 +213,15 @@ class Store:
                 (trajectory.ending, trajectory.score, json.dumps(record, ensure_ascii=False), number),
             )
 
+    def replace(self, collection: str, trajectory: Trajectory) -> None:
+        """Write a trajectory in the place of the one with its key; that stays, marked abandoned."""
+        with self.together():
+            self._connection.execute(
+                "UPDATE episode SET state='abandoned' WHERE collection=? AND key=? AND state='closed'",
+                (collection, trajectory.key),
+            )
+            self.finish(collection, trajectory)
+
     def _saved_steps(self, number: int) -> int:
         (count,) = self._connection.execute("SELECT COUNT(*) FROM step WHERE episode=?", (number,)).fetchone()
         return int(count)
@@ -279,6 +288,11 @@ class Store:
         for name in collections:
             if name not in there:
                 raise UsageError(f"the store has no collection {name!r}; it has {', '.join(there) or 'none'}")
+
+    def revision(self, collection: str) -> int:
+        """A number that is another one whenever a trajectory of the collection was written."""
+        query = "SELECT MAX(id) FROM episode WHERE collection=? AND state='closed'"
+        return int(self._connection.execute(query, (collection,)).fetchone()[0] or 0)
 
     def finished(self, collection: str) -> set[str]:
         """Keys of the finished trajectories of a collection."""

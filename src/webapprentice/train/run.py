@@ -16,6 +16,7 @@ from transformers import PrinterCallback, TrainingArguments
 
 from webapprentice.core.faults import OutputError, UnavailableError, UsageError
 from webapprentice.core.keys import key_of
+from webapprentice.core.locks import alone
 from webapprentice.core.records import Example
 from webapprentice.models.chat import Chat
 from webapprentice.models.checkpoints import key_of_weights, verify, verify_if_signed
@@ -26,7 +27,7 @@ from webapprentice.train.card import SOURCES, model_card, sources
 from webapprentice.train.config import TrainConfig, TrainReport
 from webapprentice.train.loop import Collate, Loop, Watch, commit, newest_verified
 from webapprentice.train.rows import Row, plan, rows_of, steps_of
-from webapprentice.train.validation import BEST, Validation, best_of, validations
+from webapprentice.train.validation import BEST, Validation, best_of, ended_early, validations
 
 _REPORT = "report.json"
 _IRRELEVANT = {"checkpoint_every", "keep_checkpoints"}  # change nothing about the result
@@ -46,6 +47,21 @@ def run(
     key = _run_key(examples, config, base, validation)
     if out.exists():
         return _finished(out, key)
+    if os.environ.get("RANK", "0") == "0":
+        with alone(out, "training"):
+            return _trained(examples, config, out, progress, validation, base, key)
+    return _trained(examples, config, out, progress, validation, base, key)
+
+
+def _trained(
+    examples: Sequence[Example],
+    config: TrainConfig,
+    out: Path,
+    progress: Callable[[int, int, float], None] | None,
+    validation: Sequence[Example],
+    base: Path,
+    key: str,
+) -> TrainReport:
     if config.patience and not validation:
         raise UsageError("patience needs validation rows, and there are none: set dataset.validation, or patience=0")
     device, dtype = _placed(config)
@@ -66,7 +82,11 @@ def run(
             loop.add_callback(_validation(loop, watched, config, work, key))
         start = newest_verified(work, key, model)
         began = time.monotonic()
-        loop.train(resume_from_checkpoint=str(start) if start else None)
+        ended = ended_early(start, config.patience) if start and watched else None
+        if ended is None:
+            loop.train(resume_from_checkpoint=str(start) if start else None)
+        else:  # killed between its last update and the writing of the result
+            loop.state = ended
         loop.accelerator.wait_for_everyone()
         losses = [entry["loss"] for entry in loop.state.log_history if "loss" in entry]
         best = best_of(loop.state.log_history)[0] if config.patience else None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import TrainerCallback
+from transformers import TrainerCallback, TrainerState
 
 from webapprentice.train.loop import Collate, commit
 from webapprentice.train.rows import Row
@@ -61,6 +61,12 @@ def best_of(history: Sequence[dict[str, Any]]) -> tuple[int | None, int]:
         return None, 0
     best = min(range(len(found)), key=lambda place: found[place][1])
     return found[best][0], len(found) - 1 - best
+
+
+def ended_early(checkpoint: Path, patience: int) -> TrainerState | None:
+    """The state of a run that had nothing left to wait for; None where training goes on."""
+    state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
+    return state if patience and best_of(state.log_history)[1] >= patience else None
 
 
 def perplexity(model: Any, rows: Sequence[Row], batch: int, collate: Collate) -> float:

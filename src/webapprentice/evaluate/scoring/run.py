@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -62,6 +63,8 @@ class Scores(Record):
     """Steps without an action that was carried out; only where the exact action is asked for."""
     without_target: int
     """Steps whose target is not on the page: nobody is asked, and they count as wrong."""
+    taught: int
+    """Trajectories that the model's own folder says it was trained on: on those a score measures memory."""
     learned_from: int
     """Trajectories that the baselines learned from; without any they are not measured."""
     columns: tuple[Column, ...]
@@ -226,6 +229,7 @@ class _Exam:
             steps=self.steps,
             left_out=self.left_out,
             without_target=self.without,
+            taught=len(set(self.keys) & _taught(self.config)),
             learned_from=self._baselines.learned,
             columns=tuple(columns),
             differences=tuple(
@@ -300,6 +304,20 @@ def _split(config: ScoreConfig, run: Path, store: Store) -> tuple[list[str], lis
             raise UsageError(f"{shared[0]} is to be scored and stands in train_keys, too; take it out of one of them")
         return chosen, [key for key in every if key in training]
     return chosen, [key for key in every if key not in taken]
+
+
+def _taught(config: ScoreConfig) -> set[str]:
+    """Keys of the trajectories that a model's folder says it was trained on."""
+    folders = (
+        Path(config.model),
+        Path(config.model).parent,
+        *([config.options.adapter] if config.options.adapter else []),
+    )
+    found: set[str] = set()
+    for folder in folders:
+        with suppress(OSError, UnicodeDecodeError):
+            found.update((folder / "trajectories.txt").read_text(encoding="utf-8").split())
+    return found
 
 
 def _data_key(keys: Sequence[str]) -> str:

@@ -13,6 +13,8 @@ def table_text(scores: Scores) -> str:
         f"{scores.setting} · {squeeze(scores.model)[:80]} (key {scores.model_key}) · {scores.collection}: "
         f"{scores.trajectories:,} trajectories, {scores.steps:,} steps (data key {scores.data})"
     ]
+    if scores.taught:
+        lines.append(f"{scores.taught:,} of them taught this model: their figures measure memory, not skill")
     if scores.left_out:
         lines.append(f"{scores.left_out:,} steps left out: no action that was carried out")
     if scores.without_target:
