@@ -44,7 +44,8 @@ def made(number: int) -> Trajectory:
     items = "".join(f"<li><a href=/{n}>thing {n}</a>" for n in range(number, number + 20))
     html = PAGE.format(n=number, items=items)
     url = f"http://{site}.example/{number}?q=1"
-    flow.step(html, url, "#q", lambda node: Type(node=node, text=f"thing {number}"), "look for it")
+    text = f"thing {number}" if number else "{{password:1}}"
+    flow.step(html, url, "#q", lambda node: Type(node=node, text=text), "look for it")
     flow.step(html, url, "#go", lambda node: Click(node=node), "click here")
     return flow.ready(f"made.csv#{number}").trajectory
 
@@ -97,6 +98,7 @@ def test_the_rows_are_those_of_the_same_trajectories_in_memory(run: Path) -> Non
     assert "| test_site | 40 | 0 | 0 | 0 | 0 | 0 | 0 |" in shown
     assert "| test | 32 | 0 | 0 | 0 | 0 | 32 | 0 |" in shown
     assert "made.csv: 100" in shown
+    assert "* password: 1 placeholders" in shown
 
 
 def test_killed_three_times_it_ends_with_the_same_files(run: Path) -> None:

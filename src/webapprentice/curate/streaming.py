@@ -237,10 +237,11 @@ def _part(number: int, keys: Sequence[str]) -> int:
                 steps += len(trajectory.steps)
                 placeholders.update(_PLACEHOLDER.findall(trajectory.goal))
                 pages = {step.index: step.observation.url for step in trajectory.steps}
+                said = {step.index: step.action.model_dump_json() for step in trajectory.steps if step.action}
                 for row in rows(trajectory, recipe.dialect, recipe.config, count, tally, _Bench.desk):
                     line = row.model_dump_json().encode() + b"\n"
                     characters += sum(len(message.content) for message in row.messages)
-                    placeholders.update(_PLACEHOLDER.findall(row.completion))
+                    placeholders.update(_PLACEHOLDER.findall(said[row.step]))
                     url = pages[row.step]
                     tokens = sum(count(message.content) for message in row.messages), count(row.completion)
                     draws.append(
