@@ -17,7 +17,7 @@ demo: setup ## A small model practises, improves, is examined again; ends with a
 test: ## Install, then check style, types and floors, then run all tests
 	@scripts/setup.sh dev
 	@$(MAKE) --no-print-directory check
-	@$(bin)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	@$(bin)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: ## Style, types, floors
 	@$(bin)/ruff check -q . && $(bin)/ruff format -q --check . && echo "style: fine"

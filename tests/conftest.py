@@ -18,6 +18,18 @@ T = TypeVar("T")
 PAGES = Path(__file__).parent / "pages"
 
 
+LONGEST = (
+    *("test_large_path", "test_cli", "test_train_run", "test_interfaces_gym", "test_tasks_solvers", "test_improve"),
+    *("test_tasks_check", "test_browser_faults", "test_page_forms", "test_tasks_miniwob", "test_clicks_guide"),
+)
+"""Files that take longest come first, so that no worker is left with one of them when the others have ended."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONGEST)))
+
+
 class Stage(NamedTuple):
     """A running browser, the address of `tests/pages`, and the loop that both belong to."""
 

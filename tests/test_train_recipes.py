@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors import safe_open
 
+import webapprentice.train
 from webapprentice.core.faults import UnavailableError, UsageError
 from webapprentice.core.records import Example, Message
 from webapprentice.improve.verbs import TeachConfig
@@ -148,4 +149,5 @@ def test_patience_without_rows_to_watch_and_four_bits_without_the_library_are_re
 def test_the_first_batch_shows_what_is_trained(base: Path) -> None:
     shown = preview(ROWS, of("scribe", base, batch_size=8, max_length=256))
     assert sorted(trained.partition("]")[0] + "]" for _read, trained in shown) == sorted(r.completion for r in ROWS)
+    assert callable(webapprentice.train.preview)  # and not the module that it has loaded
     assert all("button number" in read and "click" not in read for read, _trained in shown)

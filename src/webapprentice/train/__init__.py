@@ -43,7 +43,7 @@ def preview(examples: Sequence[Example], config: TrainConfig) -> list[tuple[str,
     Raises UsageError when nothing can be trained on.
     """
     with _extra():
-        from webapprentice.train.preview import first_batch
+        from webapprentice.train.batches import first_batch
     return first_batch(examples, config)
 
 
