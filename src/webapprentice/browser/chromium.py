@@ -70,6 +70,8 @@ HEADLESS = (
     # A mouse and no finger: else style sheets take the machine for a telephone.
     "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
 )
+VISIBLE = ("--no-startup-window",)
+"""The windows that are asked for, and no empty one beside them."""
 SMALL_MEMORY = 256 * 2**20
 """Bytes of shared memory below which Chromium crashes on larger pages; containers often have 64 MB."""
 _WEIGHED = 50
@@ -113,8 +115,7 @@ def find_chromium() -> Path | None:
 def flags(config: BrowserConfig) -> list[str]:
     """The command line's flags, in order; they belong into the provenance of what was seen."""
     chosen = [*FLAGS, f"--accept-lang={config.locale}", f"--lang={config.locale}"]
-    if config.headless:
-        chosen.extend(HEADLESS)
+    chosen.extend(HEADLESS if config.headless else VISIBLE)
     if _little_shared_memory():
         chosen.append("--disable-dev-shm-usage")
     if not sandboxed(config):

@@ -313,7 +313,8 @@ class Window:
             ("Page.setLifecycleEventsEnabled", {"enabled": True}),
             *(("Page.addScriptToEvaluateOnNewDocument", {"source": script}) for script in self._scripts),
             *sheet.frames.watch(session),
-            ("Emulation.setDeviceMetricsOverride", _metrics(width, height)),
+            # A window that somebody looks at is as large as they make it.
+            *([("Emulation.setDeviceMetricsOverride", _metrics(width, height))] if config.headless else []),
             ("Emulation.setFocusEmulationEnabled", {"enabled": True}),
         ]
         # Both hold for a whole process: a tab that shares its opener's has them already, and may not set them again.

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import signal
+import stat
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -173,8 +174,11 @@ async def _until_done(recorder: Recorder, keeper: Keeper, tell: Tell) -> Traject
 
 async def _orders(recorder: Recorder) -> None:
     """Lines on standard input, for scripts: `pause`, `resume`, `undo`, `goal TEXT`, `done`."""
-    if sys.stdin is None or sys.stdin.closed or sys.stdin.isatty():
+    if sys.stdin is None or sys.stdin.closed:
         return
+    kind = os.fstat(sys.stdin.fileno()).st_mode
+    if not (stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind)):
+        return  # a terminal, a file or nothing: no orders
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     try:
