@@ -28,7 +28,7 @@ needs_chromium = pytest.mark.skipif(find_chromium() is None, reason="no Chromium
 UNSTEADY = TIMED | {"click-pie"}
 """Where the same episode may look different by a little: click-pie opens with an animation that measures itself."""
 SPUN = "drag-cube"
-"""Its script writes the cube's `style` from an interval, so the first look may come before the first writing."""
+"""Its script turns the cube from an interval: a look comes before or after a turn, so style and box may differ."""
 
 
 def scene(count: int, play: Callable[[list[MiniWob]], Coroutine[Any, Any, T]]) -> T:
@@ -43,7 +43,8 @@ def plain(start: Start) -> tuple[str, list[str]]:
     elements = start.observation.elements
     if start.observation.url.endswith(f"/{SPUN}.html"):
         unstyled = [{name: text for name, text in one.attributes.items() if name != "style"} for one in elements]
-        elements = tuple(one.with_(attributes=kept) for one, kept in zip(elements, unstyled, strict=True))
+        still = (one.with_(attributes=kept, box=(0, 0, 0, 0)) for one, kept in zip(elements, unstyled, strict=True))
+        elements = tuple(still)
     return start.goal, [element.model_dump_json(exclude_defaults=True) for element in elements]
 
 

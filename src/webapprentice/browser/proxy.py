@@ -313,7 +313,8 @@ class Proxy:
             await self._carry(link.reader, writer, body, allowed)
         except (EOFError, OSError, ValueError, TimeoutError, Troubled) as error:
             trouble = error.trouble if isinstance(error, Troubled) else _cut_short(body, link.origin)
-            if not client.at_eof():  # else it was the browser that had enough
+            # Else it was the browser that had enough: it may say so, or only be gone.
+            if not (client.at_eof() or client.exception() is not None or writer.is_closing()):
                 self._note(place, trouble._replace(begun=True))
             link.writer.transport.abort()
             writer.close()
