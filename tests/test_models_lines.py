@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from webapprentice.models import lines
 from webapprentice.models.lines import LineCounter
 from webapprentice.models.places import folder_of
 
@@ -30,10 +29,9 @@ def test_the_sum_of_the_lines_is_the_whole(text: str) -> None:
     assert COUNTER(text + "\n" + text) == whole(text + "\n" + text)
 
 
-def test_this_tokenizer_is_counted_by_lines_and_remembers_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_this_tokenizer_is_counted_by_lines_and_remembers_within_bounds() -> None:
     assert COUNTER.additive
-    counter = LineCounter(SEED)
-    monkeypatch.setattr(lines, "REMEMBERED", 10)
+    counter = LineCounter(SEED, remember=10)
     texts = ["\n".join(f"line {number} of {start}" for number in range(8)) for start in range(5)]
     assert [counter(text) for text in texts] == [whole(text) for text in texts]
     assert len(counter._known) <= 10

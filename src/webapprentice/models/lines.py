@@ -24,8 +24,9 @@ class LineCounter:
     are counted apart and remembered; of any other tokenizer the whole text is counted, as it is.
     """
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
+    def __init__(self, tokenizer: Tokenizer, remember: int = REMEMBERED) -> None:
         self._tokenizer = tokenizer
+        self._remember = remember
         self._known: dict[str, int] = {}
         self.additive = self._parted() and self._whole(_PROBE) == sum(map(self._whole, _BORDER.split(_PROBE)))
 
@@ -40,7 +41,7 @@ class LineCounter:
         sizes = self._tokenizer.encode_batch_fast(missing, add_special_tokens=False)
         fresh = {line: len(size.ids) for line, size in zip(missing, sizes, strict=True)}
         total = sum(fresh[line] if line in fresh else known[line] for line in lines)
-        if len(known) + len(fresh) > REMEMBERED:
+        if len(known) + len(fresh) > self._remember:
             known.clear()
         known.update((line, size) for line, size in fresh.items() if len(line) <= _LONGEST)
         return total
