@@ -59,7 +59,7 @@ class ScoreConfig(Config):
     max_tokens: int = Field(default=0, ge=0)
     """Tokens of one answer; 0 takes the dialect's own."""
     candidates: Path | None = None
-    """Multi-stage QA: a ranking, as JSON or the data's pickle; none: ranks of the import, or our lexical ranker."""
+    """Multi-stage QA: a ranking as JSON; none: ranks of the import, or our lexical ranker."""
     top: int = Field(default=50, ge=0)
     """Multi-stage QA: candidates that are looked at; 0 for all."""
     against: str | None = None

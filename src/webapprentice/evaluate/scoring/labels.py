@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import pickle
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -111,26 +109,23 @@ class Labelled:
 
 
 def read_ranking(path: Path) -> dict[str, dict[str, int]]:
-    """A file of ranks: `{"ranks": {"ANNOTATION_ACTION": {"NODE": rank}}}`, as JSON or as the data's pickle.
+    """A file of ranks: `{"ranks": {"ANNOTATION_ACTION": {"NODE": rank}}}`, as JSON.
 
-    A pickle is read without letting it name a single class or function. Raises UsageError.
+    Raises UsageError, for a pickle too: nothing is unpickled here, since that may run what stands in it.
     """
+    if path.suffix in (".pkl", ".pickle"):
+        raise UsageError(
+            f"{path} is a pickle, which may run code when it is read; docs/scoring.md says how to make JSON"
+        )
     try:
         data = path.read_bytes()
-        told: Any = _Plain(io.BytesIO(data)).load() if path.suffix in (".pkl", ".pickle") else json.loads(data)
+        told: Any = json.loads(data)
         return {
             str(sample): {str(name): int(rank) for name, rank in ranks.items()}
             for sample, ranks in told["ranks"].items()
         }
     except OSError as error:
         raise UsageError(f"cannot read the candidates {path}: {error.strerror or error}") from error
-    except (ValueError, TypeError, KeyError, AttributeError, EOFError, IndexError, pickle.UnpicklingError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         detail = " ".join(str(error).split())[:120]
         raise UsageError(f"{path} is no ranking: {detail}; it must hold ranks by sample and node") from error
-
-
-class _Plain(pickle.Unpickler):
-    """Reads dictionaries, strings and numbers, and nothing that has a name."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        raise pickle.UnpicklingError(f"it names {module}.{name}, and only plain values are read")
