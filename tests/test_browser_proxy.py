@@ -342,6 +342,42 @@ def test_stopping_ends_everything_that_is_open() -> None:
     run(scene())
 
 
+def test_a_browser_that_is_gone_before_the_server_is_reached_leaves_nothing_open() -> None:
+    async def scene(*, hang_up: bool) -> None:
+        dialing, reached, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        go_on = asyncio.Event()
+
+        async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            reached.set()
+            with suppress(ConnectionError):
+                await reader.read()
+                await reader.read()
+            ended.set()
+
+        async def slow(host: str, port: int) -> tuple[str, ...]:
+            dialing.set()
+            await go_on.wait()
+            return ("127.0.0.1",)
+
+        async with server(silent) as port, proxy(f"shop:{port}", resolve=slow) as made:
+            _, writer = await asyncio.open_connection("127.0.0.1", made.port)
+            writer.write(ask(f"http://shop:{port}/"))
+            await dialing.wait()
+            if hang_up:
+                writer.transport.abort()
+                await asyncio.sleep(0.1)
+            go_on.set()
+            await reached.wait()
+            async with asyncio.timeout(5):
+                if not hang_up:
+                    await made.stop()
+                await ended.wait()
+            writer.close()
+
+    run(scene(hang_up=True))
+    run(scene(hang_up=False))
+
+
 PIECES = st.sampled_from(
     [
         *(

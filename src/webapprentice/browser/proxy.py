@@ -48,14 +48,26 @@ PIECE = 65_536
 
 
 class _Reader(asyncio.StreamReader):
-    """Tells when the other side hangs up, also while nobody reads."""
+    """The browser's side of a connection; when it hangs up, the server's side ends, also while nobody reads."""
 
-    hung_up: Callable[[], None] | None = None
+    _gone = False
+    _link: Link | None = None
 
     def feed_eof(self) -> None:
         super().feed_eof()
-        if self.hung_up is not None:
-            self.hung_up()
+        self._gone = True
+        self.cut()
+
+    def leads_to(self, link: Link) -> None:
+        """What it is served from now on; one connection to a server at a time."""
+        self._link = link
+        if self._gone:
+            self.cut()
+
+    def cut(self) -> None:
+        """End the connection to the server; nothing where there is none, or none any more."""
+        if self._link is not None:
+            self._link.writer.transport.abort()
 
 
 class Proxy:
@@ -164,9 +176,7 @@ class Proxy:
         except (OSError, EOFError, ValueError, TimeoutError, asyncio.CancelledError):
             return None
         finally:
-            client.hung_up = None
-            if link is not None:
-                link.writer.transport.abort()
+            client.cut()
             with suppress(OSError):
                 writer.close()
 
@@ -229,7 +239,7 @@ class Proxy:
                 link = None
             fresh = link is None
             link = link or await self._dialer.connect(origin)
-            client.hung_up = link.writer.transport.abort
+            client.leads_to(link)
             try:
                 answer = await self._ask(request, body, client, link)
             except (EOFError, OSError):
@@ -237,7 +247,7 @@ class Proxy:
                     raise
                 link.writer.transport.abort()  # the server had closed a connection that was kept open
                 link = await self._dialer.connect(origin)
-                client.hung_up = link.writer.transport.abort
+                client.leads_to(link)
                 answer = await self._ask(request, body, client, link)
         except (Troubled, EOFError, OSError, ValueError, TimeoutError) as error:
             if link is not None:
@@ -250,8 +260,6 @@ class Proxy:
             )
             await writer.drain()
             return None
-        finally:
-            client.hung_up = None
         return await self._hand_over(request, answer, link, client, writer)
 
     def _refused(self, origin: Origin) -> bool:
@@ -308,7 +316,6 @@ class Proxy:
         fields: Fields = (*kept(answer.fields), (b"Connection", b"close" if last else b"keep-alive"))
         writer.write(written(b"HTTP/1.1 %d %s" % (answer.status, answer.reason), fields))
         allowed = self.allowance.download_bytes if attached(answer.fields) else self.allowance.body_bytes
-        client.hung_up = link.writer.transport.abort
         try:
             await self._carry(link.reader, writer, body, allowed)
         except (EOFError, OSError, ValueError, TimeoutError, Troubled) as error:
@@ -319,8 +326,6 @@ class Proxy:
             link.writer.transport.abort()
             writer.close()
             return None
-        finally:
-            client.hung_up = None
         self._note(place, None)
         await writer.drain()
         if last:
@@ -416,7 +421,7 @@ class Proxy:
             return self._answer(writer, status, str(origins[0]), error.trouble)
         self._note(place, None)
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        client.hung_up = link.writer.transport.abort
+        client.leads_to(link)
         try:
             first = await self._piece(client, PIECE)
             # An encrypted connection begins with this byte, a websocket in the clear with this word.
@@ -427,7 +432,7 @@ class Proxy:
             elif first:
                 self.ledger.note(str(origins[0]), "what was begun there is neither encrypted nor a websocket")
         finally:
-            link.writer.transport.abort()
+            client.cut()
         return None
 
     async def _relay(self, client: asyncio.StreamReader, writer: asyncio.StreamWriter, link: Link) -> None:
