@@ -19,8 +19,8 @@ def legacy_t(statistic: Callable[[npt.NDArray[np.int64]], float], tasks: int) ->
 
     `statistic` gives the figure on tasks of these places, drawn with replacement with the seeds 0 to 99. This is an
     interval for the mean of the replicates and not for the figure: it shrinks with the number of replicates, at 100 it
-    is ten times narrower than the spread of the replicates, and it takes tasks of one template for independent. Read the clustered percentile
-    intervals instead; this one is for comparing with published tables.
+    is ten times narrower than their spread, and it takes tasks of one template for independent. Read the clustered
+    percentile intervals instead; this one is for comparing with published tables.
     """
     if tasks == 0:
         return None
