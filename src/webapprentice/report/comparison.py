@@ -6,7 +6,7 @@ import os
 import re
 import tempfile
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from webapprentice.core.faults import OutputError
@@ -19,7 +19,7 @@ from webapprentice.report.page import policy
 from webapprentice.report.style import CSS
 
 _SHARES = charts.Scale(-0.01, 1.04)
-_ROUND = re.compile(r"(?:-s\d+)?-r(\d+)(?=/|$)")
+_ROUND = re.compile(r"-r(\d+)(?=/|$)")
 _BINS = 20
 _LISTED = 40
 """Capabilities of a list that are written out."""
@@ -69,8 +69,8 @@ def _lead(found: Compared) -> Html:
     clear = [pair for pair in own if (gap := pair.comparison.micro.difference) is not None and gap.excludes_zero]
     up = sum(pair.comparison.micro.gain > 0 for pair in clear)
     text = (
-        f"Read against {first}: {up} of {len(own)} surely solved more, {len(clear) - up} surely fewer; for "
-        f"{len(own) - len(clear)} the interval includes zero."
+        f"Paired differences from {first}, by their whole interval: {up} above zero, {len(clear) - up} below, "
+        f"{len(own) - len(clear)} neither."
     )
     return tag("p", shorten(text, 400), class_="lead")
 
@@ -162,30 +162,62 @@ def _runs(found: Compared) -> Html:
 
 
 def _rounds(found: Compared) -> Html | None:
-    """Success over rounds, where the names of the runs tell rounds; what has none is round 0 of every curve."""
-    curves: dict[str, list[tuple[int, Side]]] = defaultdict(list)
-    start: list[Side] = []
+    """Success over rounds, where the names of the runs tell rounds: a curve for each arm, training seed and decoding.
+
+    A run without a round in its name is round 0 of the curves with its last part, such as `T1`.
+    """
+    curves: dict[str, dict[int, Side]] = defaultdict(dict)
     for side in found.sides:
         match = _ROUND.search(side.name)
         if match:
-            curves[_ROUND.sub("", side.name)].append((int(match[1]), side))
-        else:
-            start.append(side)
-    if max((len({number for number, _ in points}) for points in curves.values()), default=0) < 2 and not (
-        curves and start
-    ):
+            curves[f"{side.name[: match.start()]}{side.name[match.end() :]}"][int(match[1])] = side
+    for name, points in curves.items():
+        start = [one for one in found.sides if not _ROUND.search(one.name) and _last(one.name) == _last(name)]
+        if len(start) == 1:
+            points.setdefault(0, start[0])
+    curves = {name: points for name, points in curves.items() if len(points) > 1}
+    if not curves:
         return None
-    rows: list[list[Child]] = []
-    for name, points in sorted(curves.items()):
-        for number, side in [*((0, side) for side in start), *sorted(points, key=lambda point: point[0])]:
-            solved = side.success.micro_clustered or side.success.micro
-            if solved is None:
-                continue
-            look = "base" if number == 0 else "improved"
-            mark = charts.Mark(solved.estimate, solved, look, f"round {number}, {side.name}: {_shared(solved)}")
-            rows.append([_name(name), str(number), charts.dots([mark], _SHARES, height=20), _shared(solved)])
-    heads: list[Child] = ["", "round", charts.axis(_SHARES), "solved, %"]
-    return _section("Rounds", "Round 0 is the model before any training.", _table(heads, rows, chart=2))
+    cards = [
+        tag("div", tag("h3", _name(name)), _curve(points), class_="card") for name, points in sorted(curves.items())
+    ]
+    note = "Percent solved; round 0 is the model before any training. Lines are 95 % intervals over templates of tasks."
+    return _section("Rounds", note, tag("div", cards, class_="cards"))
+
+
+def _last(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _curve(points: Mapping[int, Side]) -> Html:
+    """One curve: rounds across, shares upwards."""
+    height, most = 140, max(points)
+
+    def up(share: float) -> float:
+        return round(height * (1.0 - share), 1)
+
+    parts: list[Html] = []
+    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
+        parts.append(tag("line", x1=0, x2="100%", y1=up(share), y2=up(share), class_="grid"))
+        parts.append(tag("text", f"{100 * share:.0f}", x=-6, y=up(share) + 4, text_anchor="end"))
+    before: tuple[str, float] | None = None
+    said = []
+    for number, side in sorted(points.items()):
+        solved = side.success.micro_clustered or side.success.micro
+        if solved is None:
+            continue
+        x, look = f"{4 + 92 * number / most:.2f}%", "base" if number == 0 else "improved"
+        said.append(f"round {number}: {_shared(solved)}")
+        if before is not None:
+            line = {"x1": before[0], "x2": x, "y1": before[1], "y2": up(solved.estimate)}
+            parts.append(tag("line", class_="curve", **line))
+        parts.append(tag("line", x1=x, x2=x, y1=up(solved.high), y2=up(solved.low), class_=f"{look} w"))
+        parts.append(tag("circle", tag("title", said[-1]), cx=x, cy=up(solved.estimate), r=4, class_=look))
+        parts.append(tag("text", f"{number}", x=x, y=height + 16, text_anchor="middle"))
+        before = (x, up(solved.estimate))
+    return tag(
+        "div", tag("svg", parts, width="100%", height=height, role="img", aria_label="; ".join(said)), class_="chart"
+    )
 
 
 def _capabilities(found: Compared) -> Html:
@@ -200,7 +232,7 @@ def _capabilities(found: Compared) -> Html:
         f"A capability is possessed when one episode of one of its tasks is solved. {found.templates} templates make "
         f"{found.capabilities} capabilities."
     )
-    rest = _table(["run", "against", "gained", "lost"], others) if others else None
+    rest = (tag("h3", "All others"), _table(["run", "against", "gained", "lost"], others)) if others else None
     return _section("Capabilities gained and lost", note, tag("div", cards, class_="cards"), rest)
 
 
@@ -235,14 +267,14 @@ def _vertex(found: Compared) -> Html | None:
     scale = charts.Scale(low, high)
     ticks = [low + (high - low) * number / 4 for number in range(5)]
     rows = []
-    for number, side in enumerate(sides):
+    for side in sides:
         assert side.vertex is not None
-        bars = _histogram(side.vertex.scores, scale, _look(number), side.name)
+        bars = _histogram(side.vertex.scores, scale, side.name)
         rows.append([_name(side.name), bars, _figure(side.vertex.mean, 3), _figure(side.vertex.by_capability, 3)])
     told = [[f"{_name(p.base)} → {_name(p.tuned)}", _figure(p.vertex, 3, True)] for p in found.differences if p.vertex]
     note = (
-        f"How much the trajectories look like {found.references:,} that solved the task, less what the trivial agent's "
-        f"do; {found.node}. 1 is the same; a task that was not tried is 0."
+        f"How much the trajectories look like {found.references:,} that solved the tasks, less the trivial agent's where "
+        f"it was given; {found.node}. 1 is the same; a task that was not tried is 0."
     )
     axis = tag(
         "svg",
@@ -260,7 +292,7 @@ def _vertex(found: Compared) -> Html | None:
     )
 
 
-def _histogram(scores: Sequence[float], scale: charts.Scale, look: str, name: str) -> Html:
+def _histogram(scores: Sequence[float], scale: charts.Scale, name: str) -> Html:
     counts = [0] * _BINS
     for score in scores:
         share = (score - scale.low) / (scale.high - scale.low)
@@ -273,9 +305,7 @@ def _histogram(scores: Sequence[float], scale: charts.Scale, look: str, name: st
             low = scale.low + (scale.high - scale.low) * number / _BINS
             says = tag("title", f"{count} from {low:.2f}")
             where = {"x": f"{100 * number / _BINS + 0.4:.2f}%", "width": f"{100 / _BINS - 0.8:.2f}%"}
-            bars.append(
-                tag("rect", says, y=height - tall, height=tall, class_="rest" if look == "base" else "kept", **where)
-            )
+            bars.append(tag("rect", says, y=height - tall, height=tall, class_="kept", **where))
     says = f"{name}: {len(scores)} scores from {min(scores):.2f} to {max(scores):.2f}"
     return tag("svg", bars, width="100%", height=height + 2, role="img", aria_label=says)
 
