@@ -48,8 +48,11 @@ def command(
         emit(plan, as_json, "\n".join(f"{name}: {count:,} episodes" for name, count in plan.items()))
         return
     ticker = Ticker()
-    vectors = embedder(config.embedder, run / "vectors", lambda line: click.echo(line, err=True))
+    notes: list[str] = []
+    vectors = embedder(config.embedder, run / "vectors", notes.append)
     found = compare_runs(config, names, run, vectors, lambda line: ticker(line, True))
+    for line in notes if found.embedder else ():
+        click.echo(line, err=True)
     if page is not None:
         write_comparison(found, page)
     told = {**found.together.model_dump(mode="json"), **found.model_dump(mode="json", exclude={"together"})}

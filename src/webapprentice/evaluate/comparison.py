@@ -108,7 +108,6 @@ def compare_runs(
     keep = set(references)
     runs, tasks, goals, nodes = [], dict[str, Task](), defaultdict[str, set[str]](set), dict[str, _Nodes]()
     for place in places:
-        tell(f"reading {place.name}")
         episodes, conducts = [], []
         kept: _Nodes = defaultdict(list)
         for trajectory in _read(place, pages=bool(keep)):
@@ -125,7 +124,7 @@ def compare_runs(
     templates = _templates(tasks, goals, config.across_sites)
     trivial = {*config.trivial, *trivial_tasks(tasks), *baseline.solved} & set(tasks)
     if keep:
-        tell("embedding")
+        tell("comparing trajectories with references")
         judged = _Judged(config, embedder, references, baseline.nodes, dialect)
         scored = judged.scores(nodes, tasks)
         if not any(scored.values()):
@@ -148,7 +147,13 @@ def compare_runs(
         legacy=config.legacy,
     )
     try:
-        found = compare_all(runs, terms, threshold=config.threshold, embedder=embedder.key, lexical=embedder.lexical)
+        found = compare_all(
+            runs,
+            terms,
+            threshold=config.threshold,
+            embedder=embedder.key if shared or keep else "",
+            lexical=embedder.lexical and bool(shared or keep),
+        )
     except ValueError as error:
         raise UsageError(f"{error}; set capabilities to a number that is large enough, or leave it out") from error
     if found is None:
@@ -306,7 +311,7 @@ def _template(task: Task) -> str:
 
 def _templates(tasks: dict[str, Task], goals: dict[str, set[str]], across_sites: bool) -> list[Template]:
     """The templates of these tasks; a page of MiniWoB++ is a site of its own."""
-    found = {}
+    found: dict[str, Template] = {}
     for task in sorted(tasks.values(), key=lambda one: one.id):
         name = _template(task)
         sites = () if across_sites else (name,) if task.benchmark == "miniwob" else task.sites

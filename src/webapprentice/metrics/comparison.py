@@ -121,6 +121,7 @@ class Compared(Record):
     threshold: float
     at_least: float
     embedder: str
+    """Key of what compared texts; empty where there was nothing to compare."""
     lexical: bool
     references: int = 0
     """Trajectories that VERTEX_DTW compares with."""

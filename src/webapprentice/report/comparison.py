@@ -100,7 +100,7 @@ def _forest(found: Compared) -> Html:
     ends = [end for gap in gaps if gap is not None for end in (gap.low, gap.high)]
     scale = charts.around_zero([*ends, *(pair.comparison.micro.gain for pair in found.differences)])
     ticks = [scale.low, scale.low / 2, 0.0, scale.high / 2, scale.high]
-    rows = []
+    rows: list[list[Child]] = []
     for pair in found.differences:
         change, sign = pair.comparison.micro, pair.comparison.sign
         gap = change.difference
@@ -117,17 +117,17 @@ def _forest(found: Compared) -> Html:
                 f"{pair.comparison.pairs:,} on {pair.comparison.clusters:,}",
             ]
         )
-    heads = ["from → to", charts.axis(scale, ticks, signed=True), "points", "better / worse / tied", "sign test"]
+    heads: list[Child] = ["from → to", charts.axis(scale, ticks, signed=True), "points", "better / worse / tied"]
     note = (
         "Paired by task and seed; 95 % intervals resample whole templates of tasks; the sign test counts templates. "
         "Nothing is corrected for the number of pairs."
     )
-    return _section("Paired differences", note, _table([*heads, "pairs on templates"], rows, chart=1))
+    return _section("Paired differences", note, _table([*heads, "sign test", "pairs on templates"], rows, chart=1))
 
 
 def _runs(found: Compared) -> Html:
     trivial = any(side.without_trivial is not None for side in found.sides)
-    rows = []
+    rows: list[list[Child]] = []
     for number, side in enumerate(found.sides):
         solved = side.success.micro_clustered or side.success.micro
         marks = (
@@ -209,8 +209,7 @@ def _curve(points: Mapping[int, Side]) -> Html:
         x, look = f"{4 + 92 * number / most:.2f}%", "base" if number == 0 else "improved"
         said.append(f"round {number}: {_shared(solved)}")
         if before is not None:
-            line = {"x1": before[0], "x2": x, "y1": before[1], "y2": up(solved.estimate)}
-            parts.append(tag("line", class_="curve", **line))
+            parts.append(tag("line", x1=before[0], x2=x, y1=before[1], y2=up(solved.estimate), class_="curve"))
         parts.append(tag("line", x1=x, x2=x, y1=up(solved.high), y2=up(solved.low), class_=f"{look} w"))
         parts.append(tag("circle", tag("title", said[-1]), cx=x, cy=up(solved.estimate), r=4, class_=look))
         parts.append(tag("text", f"{number}", x=x, y=height + 16, text_anchor="middle"))
@@ -266,15 +265,15 @@ def _vertex(found: Compared) -> Html | None:
     low, high = min([0.0, *scores]), max([1.0, *scores])
     scale = charts.Scale(low, high)
     ticks = [low + (high - low) * number / 4 for number in range(5)]
-    rows = []
+    rows: list[list[Child]] = []
     for side in sides:
         assert side.vertex is not None
         bars = _histogram(side.vertex.scores, scale, side.name)
         rows.append([_name(side.name), bars, _figure(side.vertex.mean, 3), _figure(side.vertex.by_capability, 3)])
     told = [[f"{_name(p.base)} → {_name(p.tuned)}", _figure(p.vertex, 3, True)] for p in found.differences if p.vertex]
     note = (
-        f"How much the trajectories look like {found.references:,} that solved the tasks, less the trivial agent's where "
-        f"it was given; {found.node}. 1 is the same; a task that was not tried is 0."
+        f"How much the trajectories look like {found.references:,} that solved the tasks, less the trivial agent's "
+        f"where it was given; {found.node}. 1 is the same; a task that was not tried is 0."
     )
     axis = tag(
         "svg",
@@ -306,8 +305,8 @@ def _histogram(scores: Sequence[float], scale: charts.Scale, name: str) -> Html:
             says = tag("title", f"{count} from {low:.2f}")
             where = {"x": f"{100 * number / _BINS + 0.4:.2f}%", "width": f"{100 / _BINS - 0.8:.2f}%"}
             bars.append(tag("rect", says, y=height - tall, height=tall, class_="kept", **where))
-    says = f"{name}: {len(scores)} scores from {min(scores):.2f} to {max(scores):.2f}"
-    return tag("svg", bars, width="100%", height=height + 2, role="img", aria_label=says)
+    label = f"{name}: {len(scores)} scores from {min(scores):.2f} to {max(scores):.2f}"
+    return tag("svg", bars, width="100%", height=height + 2, role="img", aria_label=label)
 
 
 def _conduct(found: Compared) -> Html:
@@ -370,6 +369,8 @@ def _needed(found: Compared) -> Html | None:
 def _method(found: Compared) -> Html:
     how = "their words alone (lexical)" if found.lexical else f"the encoder {found.embedder}"
     text = f"Templates of the same sites are one capability from a likeness of {found.threshold:g} on, by {how}."
+    if not found.embedder:
+        text = "Each template has sites of its own, so each is a capability of its own."
     if found.trivial:
         text += f" {len(found.trivial)} tasks are trivial: refusing solves them."
     return tag("p", shorten(text, 600), class_="note")

@@ -116,6 +116,8 @@ def _list(some: Sequence[Shown]) -> str:
 
 
 def _by(found: Compared) -> str:
+    if not found.embedder:
+        return f"\n{found.templates} templates, each with sites of its own, each a capability"
     how = "words alone (lexical)" if found.lexical else found.embedder
     text = (
         f"\n{found.templates} templates, {found.capabilities} capabilities; alike from {found.threshold:g} on, by {how}"
