@@ -14,7 +14,17 @@ from typing import Literal, Protocol
 from webapprentice.core.actions import Click, Hover, Stop
 from webapprentice.core.keys import key_of
 from webapprentice.core.records import Ending, Judgment, Result, Source, Step, Trajectory
-from webapprentice.curate.wording import copied, folded, named_in, proper_names, quoted, stands_in, texts_of, used_by, written
+from webapprentice.curate.wording import (
+    copied,
+    folded,
+    named_in,
+    proper_names,
+    quoted,
+    stands_in,
+    texts_of,
+    used_by,
+    written,
+)
 from webapprentice.dialect import Dialect
 from webapprentice.language import Spelling, gist
 
