@@ -22,6 +22,7 @@ _CLASSES = {
     "score": "webapprentice.evaluate.scoring.config:ScoreConfig",
     "augment": "webapprentice.evaluate.augment:AugmentConfig",
     "survival": "webapprentice.evaluate.survival:SurvivalConfig",
+    "synthesize": "webapprentice.synthesis.config:SynthesisConfig",
     "ablate": "webapprentice.improve.ablation:AblateConfig",
 }
 

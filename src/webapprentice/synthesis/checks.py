@@ -8,7 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from webapprentice.core.actions import Action, Click, Dialog, Drag, Goto, Hover, Press, Scroll, Select, Stop, Type, Upload
+from webapprentice.core.actions import (
+    Action,
+    Click,
+    Dialog,
+    Drag,
+    Goto,
+    Hover,
+    Press,
+    Scroll,
+    Select,
+    Stop,
+    Type,
+    Upload,
+)
 from webapprentice.core.records import Element, Observation
 from webapprentice.core.text import pieces, squeeze
 from webapprentice.page.form import INTERACTIVE
