@@ -189,15 +189,14 @@ def read_page(
         page = parse(tree)
     except Unparsed as error:
         raise Unusable(str(error)) from None
-    if len(page.elements) < least:
+    if len(page.text.splitlines()) < least:
         raise Unusable("a page with next to nothing on it")
-    shown = [element.name or element.text for element in page.elements]
-    said = [name for name in shown if name]
+    said = [element.text if element.tag == "#text" else element.name for element in page.elements]
+    said = [name for name in said if name]
     if len(said) > 20 and len(set(said)) < len(said) * 0.3:
         raise Unusable("the same over and over")
     _english(" ".join(said))
-    there = {element.id for element in page.elements}
-    if any(int(node) not in there for node in _NODE.findall(moment.said)):
+    if any(int(node) not in page.nodes for node in _NODE.findall(moment.said)):
         raise Unusable("speaks of a node that is not there")
     seen = Observation(
         url=url,

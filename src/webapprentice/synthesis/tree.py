@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from webapprentice.core.records import Element
 from webapprentice.core.text import clean, squeeze
-from webapprentice.page.form import INTERACTIVE, word_set
+from webapprentice.page.form import IMAGES, INTERACTIVE, VALUED, word_set
 
 LONGEST = 200_000
 """Characters of a tree that are read; a longer one is refused."""
@@ -128,6 +128,8 @@ _TAGS = {
     "treeitem": "li",
 }
 _INPUTS = {"checkbox": "checkbox", "radio": "radio", "searchbox": "search", "slider": "range", "spinbutton": "number"}
+_LABELLED = VALUED | IMAGES | {"checkbox", "radio", "switch", "separator", "iframe", "navigation", "region", "form"}
+"""Roles whose names are no text inside them."""
 _STATES = word_set("checked selected pressed expanded collapsed disabled focused required readonly multiple invalid")
 _TRUE = frozenset({"true", "1", "yes"})
 
@@ -136,6 +138,8 @@ class Page(NamedTuple):
     """What a written tree shows."""
 
     elements: tuple[Element, ...]
+    nodes: frozenset[int]
+    """Ids of the nodes that are written; runs of text that only repeat a name have further ones."""
     title: str
     text: str
     """The lines that were read; what stands around them is left out."""
@@ -197,7 +201,28 @@ def parse(text: str) -> Page:
     if not elements:
         raise Unparsed("no node in it")
     first = elements[0]
-    return Page(tuple(elements), title or (first.name if first.role == "document" else ""), "\n".join(kept))
+    return Page(
+        _worded(elements), frozenset(seen), title or (first.name if first.role == "document" else ""), "\n".join(kept)
+    )
+
+
+def _worded(elements: list[Element]) -> tuple[Element, ...]:
+    """The elements with their names where the other page forms look for them: as a run of text inside, under a node id
+    of its own, or as an attribute."""
+    parents = {element.parent for element in elements}
+    free = max(element.id for element in elements) + 1
+    found: list[Element] = []
+    for element in elements:
+        if not element.name or element.tag in ("#text", "body"):
+            found.append(element)
+        elif element.id not in parents and element.role not in _LABELLED and not element.options:
+            found += [element, Element(id=free, parent=element.id, tag="#text", text=element.name)]
+            free += 1
+        elif element.role in INTERACTIVE or element.role in _LABELLED:
+            found.append(element.model_copy(update={"attributes": {**element.attributes, "aria-label": element.name}}))
+        else:
+            found.append(element)
+    return tuple(found)
 
 
 def _element(match: re.Match[str]) -> Element | None:
@@ -211,9 +236,9 @@ def _element(match: re.Match[str]) -> Element | None:
     if role == "statictext" or (role not in _TAGS and role not in ("labeltext", "generic", "none", "presentation")):
         return Element(id=node, tag="#text", text=name)  # words of an unknown kind are words all the same
     if role == "labeltext":
-        return Element(id=node, tag="label", name=name)
+        return Element(id=node, tag="label", name=name, clickable=True)
     if role in ("generic", "none", "presentation"):
-        return Element(id=node, tag="div", name=name)
+        return Element(id=node, tag="div", name=name, clickable=bool(name))  # ours are written for nothing else
     given = {one["name"].lower(): one["value"] for one in _PROPERTY.finditer(rest)}
     options = tuple(_texts(rest.partition("options:")[2])) if "options:" in rest else ()
     value = given.get("value") or given.get("valuetext")
