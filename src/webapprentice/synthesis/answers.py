@@ -122,7 +122,7 @@ def read_address(text: str, site: str) -> str:
         port = parts.port
     except ValueError:
         raise Unusable("no address") from None
-    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host) or " " in line or len(line) > 500:
+    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host) or len(line.split()) != 1 or len(line) > 500:
         raise Unusable("no address")
     if port is not None or parts.username is not None:
         raise Unusable("no address of a public website")
@@ -189,10 +189,10 @@ def read_page(
         page = parse(tree)
     except Unparsed as error:
         raise Unusable(str(error)) from None
-    if len(page.text.splitlines()) < least:
-        raise Unusable("a page with next to nothing on it")
-    said = [element.text if element.tag == "#text" else element.name for element in page.elements]
+    said = [element.text or element.name for element in page.elements if element.id in page.nodes]
     said = [name for name in said if name]
+    if len(set(said)) < least:
+        raise Unusable("a page with next to nothing on it")
     if len(said) > 20 and len(set(said)) < len(said) * 0.3:
         raise Unusable("the same over and over")
     _english(" ".join(said))

@@ -23,6 +23,7 @@ _OWN: Final = frozenset({"context_overflow", "llm_refused", "llm_refusal", "llm_
 _PASSING: Final = frozenset({"llm_rate_limit", "llm_5xx", "llm_timeout", "llm_connection"})
 """Faults of a server that may be well again later."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 15.0  # seconds between probes of a server that fails
+_LINGER_SECONDS = 0.02
 _STUBBORN = 3
 """Passing faults that one question may meet while others are answered; then they are its answer."""
 
@@ -143,12 +144,23 @@ class Asker:
 
     async def _lane(self) -> None:
         while True:
+            await self._gather()
             some = self._take()
             if some:
                 await self._call(some)
                 continue
             self._changed.clear()
             await self._changed.wait()
+
+    async def _gather(self) -> None:
+        """Wait for a call to fill up, as long as questions still come within 20 ms of one another."""
+        while 0 < len(self._waiting) < self._batch:
+            self._changed.clear()
+            try:
+                async with asyncio.timeout(_LINGER_SECONDS):
+                    await self._changed.wait()
+            except TimeoutError:
+                return
 
     def _take(self) -> list[_Question]:
         """The questions of one call; none where there are none, or they have to wait."""

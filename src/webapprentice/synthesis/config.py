@@ -82,7 +82,7 @@ class SynthesisConfig(Config):
     samples: int = Field(default=0, ge=0)
     """Samples begun at the most; 0 for four times `examples`."""
     least_nodes: int = Field(default=5, ge=1)
-    """A page with fewer nodes is refused."""
+    """A page with fewer nodes that say different things is refused."""
     free_text: bool = False
     """Typed and answered text may be made up; otherwise it stands in the objective or on the page."""
     temperature: float = Field(default=1.0, ge=0.0)
