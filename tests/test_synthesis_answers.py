@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from webapprentice.synthesis.answers import (
 )
 from webapprentice.synthesis.prompts import STAGES, VARIABLES, Prompts
 
+REAL = Path(__file__).parents[2] / "shared/data/html_readability/readability_test_pages_130.tar.xz"
 HTML = """<body><header><nav><ul><li><a href=/>Home</a><li><a href=/s>Ben's "best" shop</a></ul></nav></header><main>
 <h1>Shoes</h1><form><label for=q>Find</label><input id=q type=search value="red shoes" required>
 <select aria-label=Size><option selected>small<option>extra, large</select><input type=checkbox aria-label=New checked>
@@ -388,3 +390,23 @@ def test_vectors_are_computed_once_and_found_again() -> None:
     assert novelty.closest(novelty.vectors(["objective7 quite7 new7"])[0]) == pytest.approx(1.0, abs=1e-5)
     assert novelty.closest(novelty.vectors(["zebra crossing"])[0]) < 0.5
     assert Novelty(LexicalEmbedder()).closest(novelty.vectors(["a"])[0]) == -1.0
+
+
+@pytest.mark.skipif(not REAL.is_file(), reason="no real pages here")
+def test_trees_of_real_pages_are_read_back() -> None:
+    """Line by line; what differs are nameless boxes, and characters that stand escaped."""
+    lines = same = 0
+    with tarfile.open(REAL) as tar:
+        sources = [one for one in tar if one.name.endswith("source.html")][::8]
+        for one in sources:
+            file = tar.extractfile(one)
+            assert file is not None
+            elements = from_html(file.read().decode("utf-8", "replace"))
+            text = render(elements, "axtree", 8_000, lambda text: len(text) // 4).text
+            page = parse(text)
+            assert page.text == text
+            back = set(render(page.elements, "axtree", 10**9, len).text.splitlines())
+            lines += len(text.splitlines())
+            same += sum(line in back for line in text.splitlines())
+    assert len(sources) >= 10
+    assert same >= 0.97 * lines
