@@ -63,6 +63,8 @@ GOOD = one(*acting(ANN, SUBMIT, Stop(answer="Ann")))
         ("typed", one(*acting(Stop(answer="42")))),
         ("covered", one(*acting(ANN, CANCEL))),
         ("covered", one(*acting(SUBMIT))),
+        ("aimed", one(*acting(ANN, CANCEL))),
+        ("aimed", one(*acting(Click(node=99)))),
     ],
 )
 def test_each_rule_drops_what_it_is_for_and_keeps_the_good(name: str, bad: Trajectory) -> None:
@@ -91,6 +93,8 @@ def test_each_rule_drops_what_it_is_for_and_keeps_the_good(name: str, bad: Traje
         ("covered", one(goal="No quotes")),
         ("covered", one(*acting(ANN, SUBMIT), goal='Type "Ann," then click the "button".')),
         ("covered", one(*acting(Drag(node=3, to=4), Stop(answer="Ann")))),
+        ("aimed", one(*acting(CANCEL), goal="Please cancel it")),
+        ("aimed", one(*acting(Press(keys="Enter")))),
     ],
 )
 def test_what_a_rule_lets_pass(name: str, fine: Trajectory) -> None:

@@ -240,10 +240,11 @@ def rows(
 
 
 def stands(trajectory: Trajectory, place: int) -> Position:
-    """Where a step stands in its workflow. One that was made up stands alone: what was before it tells the first, and
-    its stop the last."""
-    if trajectory.source is not Source.SYNTHETIC or len(trajectory.steps) != 1:
-        return position(place, len(trajectory.steps))
+    """Where a step stands in its workflow. One step of a workflow that was made up stands alone, and no model was asked
+    for it by that prompt: what was before it tells the first, and its stop the last."""
+    steps = trajectory.steps
+    if trajectory.source is not Source.SYNTHETIC or len(steps) != 1 or steps[0].prompt_key is not None:
+        return position(place, len(steps))
     first, last = not trajectory.before, isinstance(trajectory.steps[0].action, Stop)
     return "only" if first and last else "first" if first else "last" if last else "middle"
 

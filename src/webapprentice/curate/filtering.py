@@ -40,6 +40,7 @@ RULES = (
     "typed",
     "covered",
     "named",
+    "aimed",
     "vote",
     "likely",
     "critique",
@@ -359,6 +360,7 @@ def _plain(config: FilterConfig) -> dict[str, tuple[str, Callable[[Trajectory], 
             lambda trajectory: single.invents(trajectory, config.typed_from),
         ),
         "named": ("whether what the objective names and the page offers was used", single.ignores),
+        "aimed": ("whether the objective names what was pressed", single.strays),
         "covered": ("whether every quoted string of the objective was used", single.leaves_out),
     }
 

@@ -88,6 +88,8 @@ async def attempt_all(
     unsolved = [task.id for task in tasks if model is None and task.id not in SOLVERS]
     if unsolved:
         raise UsageError(f"{len(unsolved)} tasks have no scripted solver, such as {unsolved[0]}; leave them out")
+    if config.grounded and model is not None and not getattr(model, "holds_to_beginnings", False):
+        raise UsageError("this model cannot be held to the page; leave grounded off, or name a model on this machine")
     name = model.key if model else NO_MODEL
     jobs = jobs_for(tasks, seeds, attempts, name, config)
     keys = [job.key for job in jobs]
