@@ -85,7 +85,7 @@ def says(text: str, reason: str = "stop") -> Reply:
     def reply(line: Line) -> None:
         read, written = len(prompt_of(line.body)) // 4, len(text) // 4
         with line.server.lock:
-            line.server.answered.append(line.server.asked[-1])
+            line.server.answered.append(json.dumps(line.body, sort_keys=True))
             line.server.tokens[0] += read
             line.server.tokens[1] += written
         body: Body = {"choices": [{"message": {"content": text}, "finish_reason": reason}]}

@@ -182,4 +182,4 @@ async def made(run: Path, store: Store, model: Any, lines: list[str] | None = No
     return await synthesize(config, run, store, model, embedder("lexical"), told.append)
 
 
-OPTIONS = ModelConfig(timeout=0.4, deadline=4.0, retries=6, concurrency=8)
+OPTIONS = ModelConfig(timeout=0.4, deadline=20.0, retries=6, concurrency=8)

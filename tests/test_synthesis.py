@@ -20,8 +20,9 @@ from webapprentice.curate import DatasetConfig, FilterConfig, examples
 from webapprentice.curate import filter as sift
 from webapprentice.dialect import load
 from webapprentice.models import ScriptedModel
+from webapprentice.models.lexical import LexicalEmbedder
 from webapprentice.store import Store
-from webapprentice.synthesis import Synthesized
+from webapprentice.synthesis import SynthesisConfig, Synthesized, synthesize
 
 
 def run_once(folder: Path, model: Any, *, seeds: int = 6, **settings: Any) -> tuple[Synthesized, list[Trajectory]]:
@@ -237,5 +238,11 @@ def test_what_is_missing_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "none.txt").write_text("")
     with pytest.raises(UsageError, match="can demonstrate an action; run `apprentice filter`"):
         run_once(tmp_path, model, keep="none")
+    with pytest.raises(UsageError, match=r"synthetic/examples holds examples made with other settings.* name=NAME"):
+        run_once(tmp_path, model, tries=2)
+    with Store.create(tmp_path / "store.sqlite") as store:
+        config = SynthesisConfig(model="made", examples=1)
+        with pytest.raises(UsageError, match="made/shop-3 in attempts is held out"):
+            asyncio.run(synthesize(config, tmp_path, store, model, LexicalEmbedder(), print, {"made/shop-3"}))
     with pytest.raises(ValueError, match="shown_own must be less than shown"):
         run_once(tmp_path, model, shown=2)

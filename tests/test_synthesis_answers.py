@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tarfile
 from pathlib import Path
 
@@ -410,3 +411,17 @@ def test_trees_of_real_pages_are_read_back() -> None:
             same += sum(line in back for line in text.splitlines())
     assert len(sources) >= 10
     assert same >= 0.97 * lines
+
+
+def test_the_worked_example_of_the_documents_is_one() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "synthesis.md").read_text(encoding="utf-8")
+    said = dict(re.findall(r"^~~~(\w+)\n(.*?)^~~~$", text, re.MULTILINE | re.DOTALL))
+    assert list(said) == list(STAGES)
+    goal, site = read_objective(said["objective"])
+    plan = read_plan(said["plan"], True, 0)
+    url = read_address(said["address"], site)
+    made = read_actions(said["actions"], goal, False, False, False)
+    seen = read_page(said["page"], True, made, goal, url, 5, False)
+    assert (len(plan), made.previous) == (3, Click(node=12))
+    assert made.said.endswith("```type [31] [October] [1]```")
+    assert len([element for element in seen.elements if element.tag != "#text"]) == 11

@@ -165,7 +165,7 @@ def test_an_answer_without_an_end_is_cut_off(tmp_path: Path, server: Endpoint) -
 def test_a_server_that_dies_for_a_while_costs_no_sample(tmp_path: Path, server: Endpoint) -> None:
     want = calm(tmp_path / "calm", server)
     server.policy = lambda number, _body: status(503) if 10 <= number < 14 else None
-    told = write(tmp_path / "died", server, options={"retries": 0})
+    told = write(tmp_path / "died", server, options={"retries": 0, "timeout": 20.0})
     assert lines(tmp_path / "died") == want
     assert (told.rejected, told.given_up) == ({}, {})
     assert told.failures == 4
@@ -175,7 +175,7 @@ def test_a_server_that_stays_dead_stops_the_run_which_goes_on_later(tmp_path: Pa
     want = calm(tmp_path / "calm", server)
     server.policy = lambda number, _body: reset if number > 12 else None
     with pytest.raises(FaultError, match=r"has not answered for \d+ s; .* run this again to go on") as caught:
-        write(tmp_path / "dead", server, options={"retries": 0}, patience=1.0)
+        write(tmp_path / "dead", server, options={"retries": 0, "timeout": 20.0}, patience=1.0)
     assert caught.value.fault.kind == "llm_connection"
     server.policy = lambda _number, _body: None
     before = len(set(server.answered))
@@ -194,7 +194,7 @@ def test_a_question_that_nobody_can_answer_is_given_up_alone(tmp_path: Path, ser
         return hang if prompt in poison else None
 
     server.policy = policy
-    told = write(tmp_path, server, options={"retries": 0, "timeout": 0.3}, tries=1)
+    told = write(tmp_path, server, options={"retries": 0, "timeout": 1.0}, tries=1)
     assert (told.examples, told.samples) == (WANTED, WANTED + 1)
     assert told.rejected == {"page: llm_timeout": 1}
 

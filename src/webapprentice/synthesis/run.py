@@ -68,14 +68,15 @@ async def synthesize(
 ) -> Synthesized:
     """Write examples into `synthetic/NAME` until there are as many as wanted; run again, it goes on.
 
-    Raises UsageError when there are no seeds or the prompts are wrong, LimitError when a limit is reached, FaultError
-    when the model cannot be asked; what was answered is kept in every case.
+    Raises UsageError when there are no seeds, the prompts are wrong or the collection is another synthesis's,
+    LimitError when a limit is reached, FaultError when the model cannot be asked; what was answered is kept in every case.
     """
     kept = _kept(run / f"{config.keep}.txt") if config.keep else None
     seeds = Seeds.gather(store, config.collections, kept, held_out)
     prompts = Prompts.load(config.prompts)
     novelty = Novelty(embedder, seeds.goals if config.apart_from_seeds else ())
     key = key_of("synthesis", __version__, config.decides, model.key, embedder.key, prompts.key, seeds.key)
+    _alone(store, f"synthetic/{config.name}", key)
     lanes, batch = lanes_of(model, config.window, config.batch)
     asker = Asker(model, store, config.limits, lanes=lanes, batch=batch, patience=config.patience)
     setting = Setting(config, asker, seeds, prompts, novelty, Turns(), key)
@@ -221,6 +222,18 @@ class _Making:
             embedded=self.setting.novelty.embedded,
             failures=self.setting.asker.failures,
             seconds=self.setting.asker.seconds,
+        )
+
+
+def _alone(store: Store, collection: str, key: str) -> None:
+    """Raise UsageError where the collection holds examples that were made otherwise: they would be counted as these."""
+    other = next(
+        (one for one in store.trajectories(collection, steps=False) if one.provenance.config_hash != key), None
+    )
+    if other is not None:
+        raise UsageError(
+            f"{collection} holds examples made with other settings, seeds, prompts or another model, such as "
+            f"{other.key}; choose another name with --set name=NAME"
         )
 
 

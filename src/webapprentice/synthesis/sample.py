@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
@@ -86,8 +87,8 @@ class Turns:
 
     def __init__(self) -> None:
         self._over: dict[int, asyncio.Event] = {}
-        self.accepted: dict[int, Pair] = {}
-        """Objectives by number."""
+        self._numbers: list[int] = []
+        self._pairs: list[Pair] = []
 
     async def wait(self, number: int) -> None:
         """Until every sample before this one has its objective, or will never have one."""
@@ -97,13 +98,14 @@ class Turns:
     def end(self, number: int, pair: Pair | None) -> None:
         """Note the objective of a sample; its own turn has come when this is called."""
         if pair is not None:
-            self.accepted[number] = pair
+            self._numbers.append(number)
+            self._pairs.append(pair)
         self._of(number).set()
         self._over.pop(number - 1, None)
 
     def before(self, number: int) -> list[Pair]:
         """Objectives of the samples up to this number, in order."""
-        return [pair for at, pair in sorted(self.accepted.items()) if at <= number]
+        return self._pairs[: bisect_right(self._numbers, number)]
 
     def _of(self, number: int) -> asyncio.Event:
         return self._over.setdefault(number, asyncio.Event())

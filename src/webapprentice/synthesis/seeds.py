@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from webapprentice.core.actions import Action, Click, Hover, Scroll, Select, Stop, Type
@@ -21,6 +22,10 @@ SHOWN = (Click, Type, Select, Hover, Scroll, Stop)
 """Actions that are demonstrated: those that a made-up step may take."""
 
 
+_REMEMBERED = 256
+"""Demonstrations whose text is kept at hand."""
+
+
 class Pair(NamedTuple):
     """An objective, where it begins, and the trajectory it was the objective of."""
 
@@ -32,6 +37,7 @@ class Pair(NamedTuple):
 class Demonstration(NamedTuple):
     """Where a step is that may be shown."""
 
+    collection: str
     key: str
     place: int
     first: bool
@@ -50,6 +56,7 @@ class Seeds:
         """Every objective, once, and what tasks state of their own."""
         self.steps = tuple(steps)
         self._dialect = load_dialect("webarena")
+        self._written = lru_cache(maxsize=_REMEMBERED)(self._write)
 
     @classmethod
     def gather(
@@ -64,17 +71,21 @@ class Seeds:
         goals: dict[str, None] = {}
         steps: list[Demonstration] = []
         for collection in collections:
-            for one in store.trajectories(collection):
+            for one in store.trajectories(collection, steps=False):
                 if one.task.id in held_out:
                     raise UsageError(f"{one.task.id} in {collection} is held out and must not be shown; leave it out")
-                if not one.steps or (one.fault is not None and one.fault.owner is not Owner.AGENT):
+                goal, foreign = squeeze(one.goal), one.fault is not None and one.fault.owner is not Owner.AGENT
+                if not goal or foreign:
                     continue
-                goal, url = squeeze(one.goal), one.steps[0].observation.url
-                if goal:
-                    pairs.setdefault((goal, url), Pair(goal, url, one.key))
-                    goals.update(dict.fromkeys(filter(None, (goal, squeeze(one.task.goal or "")))))
-                if goal and (kept is None or one.key in kept):
-                    steps += _steps(one)
+                url = one.task.start_urls[0] if one.task.start_urls else ""
+                if not url or kept is None or one.key in kept:  # pages are read for these alone
+                    (whole,) = store.trajectories(collection, [one.key])
+                    if not whole.steps:
+                        continue
+                    url = url or whole.steps[0].observation.url
+                    steps += _steps(collection, whole) if kept is None or one.key in kept else []
+                pairs.setdefault((goal, url), Pair(goal, url, one.key))
+                goals.update(dict.fromkeys(filter(None, (goal, squeeze(one.task.goal or "")))))
         if not pairs:
             raise UsageError(f"nothing to start from: {', '.join(collections)} holds no trajectory with an objective")
         if not steps:
@@ -109,7 +120,11 @@ class Seeds:
         )
 
     def _one(self, shown: Demonstration, budget: int, count: Callable[[str], int], page_last: bool) -> str:
-        (whole,) = self._store.trajectories(keys=[shown.key])
+        head, page, done, following = self._written(shown, budget, count)
+        return "\n".join((head, done, following, page) if page_last else (head, page, done, following))
+
+    def _write(self, shown: Demonstration, budget: int, count: Callable[[str], int]) -> tuple[str, str, str, str]:
+        (whole,) = self._store.trajectories(shown.collection, [shown.key])
         step = whole.steps[shown.place]
         before = whole.steps[shown.place - 1] if shown.place else None
         dialect: Dialect = self._dialect.with_(budget=budget)
@@ -118,8 +133,7 @@ class Seeds:
         done = f"PREVIOUS ACTION: {previous}"
         following = f"NEXT ACTION: {_words(step, shown.thought)}"
         head = f"OBJECTIVE: {squeeze(whole.goal)}\nURL: {step.observation.url}"
-        order = (head, done, following, page) if page_last else (head, page, done, following)
-        return "\n".join(order)
+        return head, page, done, following
 
 
 def in_fence(action: Action) -> str:
@@ -134,12 +148,12 @@ def _words(step: Step, thought: bool) -> str:
     return f"{START} {write(step.action, Spelling.WEBARENA, lambda _node: '')}"
 
 
-def _steps(one: Trajectory) -> list[Demonstration]:
+def _steps(collection: str, one: Trajectory) -> list[Demonstration]:
     found = []
     for place, step in enumerate(one.steps):
         seen = step.observation
         usable = isinstance(step.action, SHOWN) and step.outcome.result is Result.DONE
         if usable and seen.elements and not (seen.torn or seen.truncated):
             thought = step.said.lstrip().startswith(START) and step.said.count("```") == 2
-            found.append(Demonstration(one.key, place, place == 0, place == len(one.steps) - 1, thought))
+            found.append(Demonstration(collection, one.key, place, place == 0, place == len(one.steps) - 1, thought))
     return found
