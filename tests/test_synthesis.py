@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from made_syntheses import answer, author, made, rng_of, seed, seeded, stage_of
 from synthesis_judge import fault_of, mutated
-from webapprentice.core.faults import Fault, FaultError, LimitError, Owner, UsageError
+from webapprentice.cli.synthesize import command
+from webapprentice.core.faults import ApprenticeError, Fault, FaultError, LimitError, Owner, UsageError
 from webapprentice.core.protocols import Completion, Prompt, Sampling
 from webapprentice.core.records import Trajectory
 from webapprentice.curate import DatasetConfig, FilterConfig, examples
@@ -226,6 +228,32 @@ def test_a_limit_is_passed_by_one_answer_at_the_most_and_the_run_goes_on(
     assert len(model.asked) == told.answers  # nothing was asked twice
     with pytest.raises(ValueError, match="money can be limited only where"):
         run_once(tmp_path, model, limits={"money": 1.0})
+
+
+def test_the_command_says_what_it_would_do_and_when_there_are_too_few(tmp_path: Path) -> None:
+    seeded(tmp_path).close()
+    words = [
+        "--run",
+        str(tmp_path),
+        "--set",
+        "model=scripted:hello",
+        "--set",
+        "embedder=lexical",
+        "--set",
+        "examples=2",
+    ]
+    planned = CliRunner().invoke(command, [*words, "--dry-run"])
+    assert "6 seed trajectories; 2 examples from at most 8 samples" in planned.output
+    done = CliRunner().invoke(command, [*words, "--json"], standalone_mode=False)
+    assert isinstance(done.exception, ApprenticeError)
+    assert "only 0 of 2 examples came of 8 samples" in str(done.exception)
+    assert json.loads(done.stdout)["given_up"] == {"objective": 8}
+    assert len((tmp_path / "synthetic.examples.rejected.jsonl").read_text().splitlines()) == 40
+    (tmp_path / "words").mkdir()
+    (tmp_path / "words" / "plan.txt").write_text("Plan {{objective}}")
+    wrong = CliRunner().invoke(command, [*words, "--set", f"prompts={tmp_path / 'words'}"], standalone_mode=False)
+    assert isinstance(wrong.exception, UsageError)
+    assert "lacks {{site}}" in str(wrong.exception)
 
 
 def test_what_is_missing_is_said_in_one_line(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from webapprentice.cli.options import Ticker, emit, run_option, settings
+from webapprentice.core.faults import ApprenticeError
 from webapprentice.synthesis.config import SynthesisConfig
 
 
@@ -24,7 +25,7 @@ def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, 
     from webapprentice.models.embedding import embedder
     from webapprentice.store import Store
     from webapprentice.synthesis.prompts import Prompts
-    from webapprentice.synthesis.run import synthesize
+    from webapprentice.synthesis.run import rejected_file, synthesize
     from webapprentice.tasks.splits import HELD_OUT
 
     config = SynthesisConfig.resolve(file, sets)
@@ -45,3 +46,8 @@ def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, 
         )
     told = made.model_dump(mode="json")
     emit(told, as_json, "\n".join(f"{name}: {value}" for name, value in told.items()))
+    if made.examples < config.examples:
+        raise ApprenticeError(
+            f"only {made.examples:,} of {config.examples:,} examples came of {made.samples:,} samples, and no more "
+            f"may be begun; see {run / rejected_file(config.name)} for what was wrong, or set samples higher"
+        )

@@ -69,7 +69,7 @@ async def synthesize(
     """Write examples into `synthetic/NAME` until there are as many as wanted; run again, it goes on.
 
     Raises UsageError when there are no seeds, the prompts are wrong or the collection is another synthesis's,
-    LimitError when a limit is reached, FaultError when the model cannot be asked; what was answered is kept in every case.
+    LimitError when a limit is reached, FaultError when the model cannot be asked; what was answered is always kept.
     """
     kept = _kept(run / f"{config.keep}.txt") if config.keep else None
     seeds = Seeds.gather(store, config.collections, kept, held_out)
@@ -192,7 +192,7 @@ class _Making:
 
     def _write(self) -> None:
         lines = (json.dumps(one.model_dump(mode="json"), ensure_ascii=False) for one in self.rejected)
-        write_lines(lines, self.path / f"synthetic.{self.config.name.replace('/', '.')}.rejected.jsonl")
+        write_lines(lines, self.path / rejected_file(self.config.name))
 
     def _line(self) -> str:
         asker = self.setting.asker
@@ -223,6 +223,11 @@ class _Making:
             failures=self.setting.asker.failures,
             seconds=self.setting.asker.seconds,
         )
+
+
+def rejected_file(name: str) -> str:
+    """Name of the file of refused answers, in the run's folder."""
+    return f"synthetic.{name.replace('/', '.')}.rejected.jsonl"
 
 
 def _alone(store: Store, collection: str, key: str) -> None:
