@@ -14,7 +14,17 @@ from typing import Literal, Protocol
 from webapprentice.core.actions import Click, Hover, Stop
 from webapprentice.core.keys import key_of
 from webapprentice.core.records import Ending, Judgment, Result, Source, Step, Trajectory
-from webapprentice.curate.wording import copied, folded, named_in, quoted, stands_in, texts_of, used_by, written
+from webapprentice.curate.wording import (
+    copied,
+    folded,
+    named_in,
+    proper_names,
+    quoted,
+    stands_in,
+    texts_of,
+    used_by,
+    written,
+)
 from webapprentice.dialect import Dialect
 from webapprentice.language import Spelling, gist
 
@@ -193,6 +203,19 @@ def ignores(trajectory: Trajectory) -> str | None:
     for name in named_in(goal, (step.observation for step in trajectory.steps)):
         if not any(used_by(name, step) for step in done):
             return f"passed over {name[:40]!r}"
+    return None
+
+
+def forgets(trajectory: Trajectory) -> str | None:
+    """Every proper name in the objective was used: typed, chosen, answered, or borne by something acted on.
+
+    A word counts as a proper name when it is capitalised inside a sentence and not quoted. Names say which of many like
+    things is meant; an attempt that never touched what bears them finished something else, or only a part.
+    """
+    done = [step for step in trajectory.steps if step.outcome.result is Result.DONE]
+    for name in proper_names(trajectory.goal):
+        if not any(used_by(name, step) for step in done):
+            return f"never used {name[:40]!r}"
     return None
 
 
