@@ -1,6 +1,7 @@
 #!/bin/sh
-# Runs the tests that the usual run leaves out: training by several processes; Ray, and BrowserGym with its own Playwright,
-# each in an environment of its own (.venv-ray, .venv-browsergym). Needs `scripts/setup.sh dev` to have run.
+# Runs the tests that the usual run leaves out: training by several processes; Ray, BrowserGym with its own Playwright, and
+# sentence encoders, each in an environment of its own (.venv-ray, .venv-browsergym, .venv-embeddings). Needs
+# `scripts/setup.sh dev` to have run.
 set -eu
 cd "$(dirname "$0")/.."
 links=$(python3 -m pip config get global.find-links 2>/dev/null || python3 -m pip config get :env:.find-links 2>/dev/null || true)
@@ -24,3 +25,11 @@ make_venv .venv-ray requirements/lock-ray.txt
 .venv-ray/bin/python -m pytest tests/test_cluster.py
 make_venv .venv-browsergym requirements/lock-dev.txt requirements/peer.txt
 .venv-browsergym/bin/python -m pytest tests/test_interfaces_browsergym.py tests/test_interfaces_docs.py
+make_venv .venv-embeddings requirements/lock-dev.txt requirements/lock-embeddings.txt
+torch=$(sed -n 's/^torch==//p' requirements/torch.txt)
+if [ -n "$links" ] && ls "$links"/torch-"$torch"* >/dev/null 2>&1; then
+    $uv pip install -q --python .venv-embeddings/bin/python --no-deps "torch==$torch"
+else
+    $uv pip install -q --python .venv-embeddings/bin/python --torch-backend="${UV_TORCH_BACKEND:-auto}" "torch==$torch"
+fi
+.venv-embeddings/bin/python -m pytest tests/test_models_embedding.py

@@ -22,7 +22,7 @@ VERBS = {
     "evaluate": "Examine a model on unseen seeds, at T = 1 and greedy, with intervals.",
     "score": "Ask a model about recorded steps: exact match, Mind2Web; without a browser.",
     "ablate": "Train and score a grid of models, contexts, data and page forms; draw what each changes.",
-    "compare": "Put two exams side by side, paired by task and seed.",
+    "compare": "Put runs side by side: paired differences, capabilities gained and lost, likeness to solved ones.",
     "report": "Write the report of a run again.",
     "tasks": "List the tasks, attempted or held out; `tasks check` examines environments, yours too.",
     "import": "Read other people's recordings into a run's store; say what was left out and why.",

@@ -154,7 +154,8 @@ class CachedEmbedder:
         kind = np.dtype([("digest", f"V{_DIGEST}"), ("vector", "<f4", (width,))])
         rows = np.frombuffer(data[: len(data) // kind.itemsize * kind.itemsize], dtype=kind)
         self._read = (self._read or len(head)) + rows.nbytes
-        whole = np.abs(np.linalg.norm(rows["vector"], axis=1) - 1.0) < 1e-3
+        with np.errstate(all="ignore"):
+            whole = np.abs(np.linalg.norm(rows["vector"], axis=1) - 1.0) < 1e-3
         for row in rows[whole]:
             self._known[row["digest"].tobytes()] = row["vector"]
 

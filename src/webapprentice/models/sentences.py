@@ -70,6 +70,8 @@ class SentenceEmbedder:
         if self._model is None:
             with border(Owner.MODEL, "embedding"):
                 from sentence_transformers import SentenceTransformer
+                from transformers.utils import logging
 
+                logging.disable_progress_bar()
                 self._model = SentenceTransformer(str(self._folder), local_files_only=True)
         return self._model
