@@ -30,6 +30,7 @@ VERBS = {
     "replay": "Play a recording without a model; say which ways to find its elements still hold.",
     "export": "Write trajectories as JSONL or Parquet.",
     "augment": "Let a model say objectives and vague steps anew; cached, the test's objectives untouched.",
+    "synthesize": "Let a model make up examples on websites it has not practised; every answer checked.",
     "survival": "How often the right element is in the text that a model reads, by site and budget.",
     "redact": "Put placeholders in the place of secrets; list what still looks like one.",
     "prune": "Show what a model would see of a page: an HTML file or an address.",

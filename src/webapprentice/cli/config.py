@@ -23,6 +23,7 @@ _CLASSES = {
     "augment": "webapprentice.evaluate.augment:AugmentConfig",
     "survival": "webapprentice.evaluate.survival:SurvivalConfig",
     "compare": "webapprentice.evaluate.comparison:CompareConfig",
+    "synthesize": "webapprentice.synthesis.config:SynthesisConfig",
     "ablate": "webapprentice.improve.ablation:AblateConfig",
 }
 

@@ -43,6 +43,8 @@ class EndpointModel:
         self._jitter = random.Random()  # never decides what is said, only when it is asked again
         self.retried = 0
         """Requests that had to be sent again."""
+        self.served: set[str] = set()
+        """Names of models that answers gave; a second one tells that the server was given another model."""
 
     @property
     def key(self) -> str:
@@ -86,6 +88,7 @@ class EndpointModel:
                     async with places:
                         outcome = await self._ask(client, self._body(prompt, sampling))
                     if isinstance(outcome, dict):
+                        self._note(outcome.get("model"))
                         return _completion(outcome, time.monotonic() - began)
                     fault, wait = outcome
                     attempt += 1
@@ -159,6 +162,10 @@ class EndpointModel:
             self._client = httpx.AsyncClient(timeout=self.config.timeout, limits=limits, follow_redirects=False)
             self._places, self._loop = asyncio.Semaphore(self.config.concurrency), loop
         return self._client, self._places
+
+    def _note(self, name: object) -> None:
+        if isinstance(name, str) and name:
+            self.served.add(name[:200])
 
     def _wait(self, attempt: int) -> float:
         return float(min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (attempt - 1)) * self._jitter.uniform(0.5, 1.0))
