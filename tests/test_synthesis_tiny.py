@@ -206,4 +206,4 @@ def test_without_an_author_other_dialects_cannot_make_anything_up() -> None:
     config = ImproveConfig.resolve(sets=["arms=[B]", "practice.rollout.dialect=webarena"])
     with pytest.raises(UsageError, match=r"name an author: author\.model=self"):
         check(config)
-    check(ImproveConfig.resolve(sets=["arms=[B]", "practice.rollout.dialect=webarena", "author={model: self}"]))
+    check(ImproveConfig.resolve(sets=["arms=[B]", "practice.rollout.dialect=webarena", "author.model=self"]))
