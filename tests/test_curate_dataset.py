@@ -117,6 +117,11 @@ def test_caps_floors_and_weights() -> None:
     floored = rows(made, per_task_floor=5)
     assert (floored.counts.rows_by_task, floored.counts.copied) == ({"made/a": 8, "made/b": 5}, 3)
     assert rows(made, per_task_floor=50, floor_copies=2).counts.rows_by_task == {"made/a": 16, "made/b": 4}
+    # all ten rows are of one site; b's two rows are copied for the task first, and no row more than twice in all
+    assert rows(made, per_site_cap=4).counts.capped == 6
+    assert len(rows(made, per_site_floor=15).train) == 15
+    both = rows(made, per_site_floor=20, per_task_floor=9, floor_copies=2)
+    assert both.counts.rows_by_task == {"made/a": 16, "made/b": 4}
     # equal: n = 8 and 2, so 1/8 and 1/2 over a mean of 2/10
     weights = {row.task: row.weight for row in rows(made, balance="equal").train}
     assert weights == {"made/a": pytest.approx(0.625), "made/b": pytest.approx(2.5)}

@@ -17,6 +17,7 @@ from webapprentice.core.records import Example, Record, Result, Source, Step, Tr
 from webapprentice.curate.chunked import chunk_row
 from webapprentice.curate.draws import Choice, Draw, Position, chosen, conflicts, distinct, drawn, position, shuffled
 from webapprentice.curate.sheets import Desk, own_words
+from webapprentice.curate.splits import host_of
 from webapprentice.dialect import Dialect, prompt_key
 from webapprentice.page.form import Count
 
@@ -43,6 +44,10 @@ class DatasetConfig(Config):
     """Training rows of one task at the most, drawn by the seed; 0 for no cap."""
     per_task_floor: int = Field(default=0, ge=0)
     """Training rows of one task at the least, where copies can reach it; 0 for no floor."""
+    per_site_cap: int = Field(default=0, ge=0)
+    """As `per_task_cap`, of one site: the host of the page's address."""
+    per_site_floor: int = Field(default=0, ge=0)
+    """As `per_task_floor`, of one site."""
     floor_copies: int = Field(default=4, ge=1)
     """How often one row may stand in the set to reach the floor."""
     balance: Literal["none", "sqrt", "equal"] = "sqrt"
@@ -114,11 +119,15 @@ def examples(
     tally: Counter[str] = Counter()
     ordered = sorted(trajectories, key=lambda t: t.key)
     aside = set_aside(ordered, config)
+    sites = {(one.key, step.index): host_of(step.observation.url) for one in ordered for step in one.steps}
     portions: list[tuple[Example, ...]] = []
     taught: list[Draw] = []
     for inside in (False, True):
         made = [row for t in ordered if (t.key in aside) is inside for row in rows(t, dialect, config, count, tally)]
-        draws = distinct([drawn(row, (0, place, 0)) for place, row in enumerate(made)], config.choice, tally)
+        draws = [
+            drawn(row, (0, place, 0))._replace(site=sites[row.trajectory, row.step]) for place, row in enumerate(made)
+        ]
+        draws = distinct(draws, config.choice, tally)
         if inside:
             draws = shuffled(draws, config.seed, "rows")
         else:

@@ -57,6 +57,8 @@ class Choice(NamedTuple):
     floor_copies: int
     balance: Literal["none", "sqrt", "equal"]
     seed: int
+    per_site_cap: int = 0
+    per_site_floor: int = 0
 
 
 def distinct(rows: Sequence[Draw], how: Choice, tally: Counter[str]) -> list[Draw]:
@@ -65,9 +67,17 @@ def distinct(rows: Sequence[Draw], how: Choice, tally: Counter[str]) -> list[Dra
 
 
 def chosen(rows: Sequence[Draw], how: Choice, tally: Counter[str]) -> list[Draw]:
-    """Training rows of the distinct ones: capped, filled up, weighed, in an order of chance."""
-    rows = _floor(_cap(rows, how, tally), how, tally)
-    return _weigh(shuffled(rows, how.seed, "rows"), how)
+    """Training rows of the distinct ones: capped, filled up, weighed, in an order of chance.
+
+    Sites are capped after their tasks, and filled up before them.
+    """
+    rows = _cap(rows, lambda row: row.task, how.per_task_cap, how.seed, tally)
+    rows = _cap(rows, lambda row: row.site, how.per_site_cap, how.seed, tally)
+    copies = _copies(rows, lambda row: row.site, how.per_site_floor, how.floor_copies)
+    copies += _copies(rows, lambda row: row.task, how.per_task_floor, how.floor_copies)
+    copies = _at_most_each(copies, how.floor_copies - 1)
+    tally["copied"] += len(copies)
+    return _weigh(shuffled([*rows, *copies], how.seed, "rows"), how)
 
 
 def shuffled(rows: Sequence[Draw], seed: int, what: str) -> list[Draw]:
@@ -93,11 +103,12 @@ def _balance(rows: Sequence[Draw], how: Choice, tally: Counter[str]) -> Sequence
     return _at_most(rows, lambda row: row.position, room, how.seed, "unbalanced", tally)
 
 
-def _cap(rows: Sequence[Draw], how: Choice, tally: Counter[str]) -> Sequence[Draw]:
-    if not how.per_task_cap:
+def _cap(
+    rows: Sequence[Draw], kind: Callable[[Draw], str], most: int, seed: int, tally: Counter[str]
+) -> Sequence[Draw]:
+    if not most:
         return rows
-    room = dict.fromkeys({row.task for row in rows}, how.per_task_cap)
-    return _at_most(rows, lambda row: row.task, room, how.seed, "capped", tally)
+    return _at_most(rows, kind, dict.fromkeys(map(kind, rows), most), seed, "capped", tally)
 
 
 def _dedupe(rows: Sequence[Draw], how: Choice, tally: Counter[str]) -> list[Draw]:
@@ -125,17 +136,27 @@ def _at_most(
     return left
 
 
-def _floor(rows: Sequence[Draw], how: Choice, tally: Counter[str]) -> list[Draw]:
-    """Copies of the rows of small tasks, in turn, until the floor or `floor_copies` of each row is reached."""
-    by_task: dict[str, list[Draw]] = defaultdict(list)
+def _copies(rows: Sequence[Draw], kind: Callable[[Draw], str], least: int, times: int) -> list[Draw]:
+    """Copies of the rows of small kinds, in turn, until the floor or `times` of each row is reached."""
+    groups: dict[str, list[Draw]] = defaultdict(list)
     for row in rows:
-        by_task[row.task].append(row)
+        groups[kind(row)].append(row)
     copies = []
-    for few in by_task.values():
-        missing = min(how.per_task_floor, len(few) * how.floor_copies) - len(few)
+    for few in groups.values():
+        missing = min(least, len(few) * times) - len(few)
         copies += [few[place % len(few)] for place in range(max(0, missing))]
-    tally["copied"] += len(copies)
-    return [*rows, *copies]
+    return copies
+
+
+def _at_most_each(copies: Sequence[Draw], most: int) -> list[Draw]:
+    """The copies, of one row `most` at the most: its site and its task may both have asked for it."""
+    taken: Counter[tuple[str, int]] = Counter()
+    left = []
+    for row in copies:
+        taken[row.trajectory, row.step] += 1
+        if taken[row.trajectory, row.step] <= most:
+            left.append(row)
+    return left
 
 
 def _weigh(rows: list[Draw], how: Choice) -> list[Draw]:
