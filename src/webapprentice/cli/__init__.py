@@ -17,6 +17,7 @@ VERBS = {
     "improve": "Practise, filter, fine-tune, examine: rounds of self-improvement, with a report.",
     "rollout": "Let a model (or the scripted solvers) attempt tasks in real Chromium.",
     "filter": "Keep the attempts that pass rules; say what each rule dropped.",
+    "calibrate": "How often filter rules are right, against reward or a labelled file, with intervals.",
     "dataset": "Turn kept attempts into prompt/completion rows.",
     "train": "Fine-tune a model on rows: full or LoRA, resumed from verified checkpoints.",
     "evaluate": "Examine a model on unseen seeds, at T = 1 and greedy, with intervals.",

@@ -18,7 +18,7 @@ from webapprentice.curate.wording import copied, folded, named_in, quoted, texts
 from webapprentice.dialect import Dialect
 from webapprentice.language import Spelling, gist
 
-Needs = Literal["dialect", "scorer", "reward"]
+Needs = Literal["dialect", "scorer", "reward", "judge"]
 
 
 class Rule(Protocol):
