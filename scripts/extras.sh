@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the tests that the usual run leaves out: training by several processes; Ray, and BrowserGym with its own Playwright,
-# each in an environment of its own (.venv-ray, .venv-browsergym). Needs `scripts/setup.sh dev` to have run.
+# Runs the tests that the usual run leaves out: training by several processes; Ray, BrowserGym with its own Playwright, and
+# TRL, each in an environment of its own (.venv-ray, .venv-browsergym, .venv-rl). Needs `scripts/setup.sh dev` to have run.
 set -eu
 cd "$(dirname "$0")/.."
 links=$(python3 -m pip config get global.find-links 2>/dev/null || python3 -m pip config get :env:.find-links 2>/dev/null || true)
@@ -24,3 +24,13 @@ make_venv .venv-ray requirements/lock-ray.txt
 .venv-ray/bin/python -m pytest tests/test_cluster.py
 make_venv .venv-browsergym requirements/lock-dev.txt requirements/peer.txt
 .venv-browsergym/bin/python -m pytest tests/test_interfaces_browsergym.py tests/test_interfaces_docs.py
+make_venv .venv-rl requirements/lock-rl.txt
+torch=$(sed -n 's/^torch==//p' requirements/torch.txt)
+.venv-rl/bin/python -c 'import torch' 2>/dev/null || {
+    if [ -n "$links" ] && ls "$links"/torch-"$torch"* >/dev/null 2>&1; then
+        $uv pip install -q --python .venv-rl/bin/python --no-deps "torch==$torch"
+    else
+        $uv pip install -q --python .venv-rl/bin/python --torch-backend="${UV_TORCH_BACKEND:-auto}" "torch==$torch"
+    fi
+}
+.venv-rl/bin/python -m pytest tests/test_train_rl.py

@@ -13,9 +13,9 @@ from webapprentice.core.faults import UsageError
 from webapprentice.core.protocols import Model
 from webapprentice.core.records import Task, Trajectory
 from webapprentice.dialect import prompt_key
-from webapprentice.evaluate.attempts import attempt_all
+from webapprentice.evaluate.attempts import attempt_jobs
 from webapprentice.evaluate.setting import PoolConfig, dialect_of
-from webapprentice.rollout import RolloutConfig
+from webapprentice.rollout import RolloutConfig, jobs_for
 from webapprentice.store import Store
 from webapprentice.tasks import load as load_tasks
 from webapprentice.tasks.splits import HELD_OUT, SAME_AS
@@ -70,14 +70,12 @@ def learn(
 async def _played(
     model: Model, wanted: list[tuple[Task, int]], config: ReinforceConfig, store: Store, collection: str
 ) -> list[list[Played]]:
-    by_seed: dict[int, list[Task]] = {}
-    for task, seed in wanted:
-        by_seed.setdefault(seed, []).append(task)
-    keys: list[str] = []
-    for seed, tasks in by_seed.items():
-        keys += await attempt_all(
-            model, tasks, [seed], config.group.attempts, config.rollout, store, collection, pool=config.pool
-        )
+    jobs = [
+        job
+        for task, seed in wanted
+        for job in jobs_for([task], [seed], config.group.attempts, model.key, config.rollout)
+    ]
+    keys = await attempt_jobs(model, jobs, config.rollout, store, collection, pool=config.pool)
     groups: dict[tuple[str, int], list[Played]] = {(task.id, seed): [] for task, seed in wanted}
     for one in store.trajectories(collection, keys):
         groups[one.task.id, one.provenance.seed].append(_as_played(one, config, model))

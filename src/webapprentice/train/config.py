@@ -180,7 +180,7 @@ class GroupConfig(Config):
     beta: float = Field(default=0.0, ge=0.0)
     """Weight of the divergence from the model that one started from; 0: none, and no second model in memory."""
     micro_batch: int = Field(default=32, ge=1)
-    """Steps of episodes in memory at a time; the update stays the same."""
+    """Attempts whose steps are in memory at a time; the update stays the same."""
     train: TrainConfig = TrainConfig(base_model="seed", method="full", learning_rate=1e-5, schedule="constant")
     """As in `apprentice train`; batch_size, epochs, patience, validation and checkpoints play no part."""
 
