@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +133,10 @@ def test_live_episodes_are_kept_and_teach(tmp_path: Path) -> None:
     assert len(made) == report.spent.episodes == 16
     assert len({one.provenance.model for one in made}) == 2
     assert report.spent.tokens_generated == sum(s.usage.completion_tokens for one in made for s in one.steps)
-    assert json.loads((tmp_path / "reinforced" / "report.json").read_text())["key"] == report.key
+        shutil.rmtree(tmp_path / "reinforced")
+        again = learn(config, tmp_path, store)  # as after a kill: nothing is played twice
+        assert len(store.finished("reinforce/reinforced")) == 16
+    assert (again.key, again.updates) == (report.key, report.updates)
 
 
 def test_held_out_tasks_are_refused() -> None:
