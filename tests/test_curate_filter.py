@@ -58,6 +58,7 @@ def test_the_default_rules_step_by_step() -> None:
         "typed": 8,
         "covered": 7,
         "named": 5,
+        "proper": 5,
         "vote": 5,
     }
     # covered would have dropped a3 and all of task c; it is soft, so c stays; then c0 and c1 pass over Submit

@@ -63,6 +63,10 @@ GOOD = one(*acting(ANN, SUBMIT, Stop(answer="Ann")))
         ("typed", one(*acting(Stop(answer="42")))),
         ("covered", one(*acting(ANN, CANCEL))),
         ("covered", one(*acting(SUBMIT))),
+        ("proper", one(*acting(SUBMIT), goal="Find the mail by Ann and press submit")),
+        ("proper", one(step(0, ANN, result=Result.COVERED), goal="Write to Ann")),
+        ("aimed", one(*acting(ANN, CANCEL))),
+        ("aimed", one(*acting(Click(node=99)))),
     ],
 )
 def test_each_rule_drops_what_it_is_for_and_keeps_the_good(name: str, bad: Trajectory) -> None:
@@ -91,6 +95,11 @@ def test_each_rule_drops_what_it_is_for_and_keeps_the_good(name: str, bad: Traje
         ("covered", one(goal="No quotes")),
         ("covered", one(*acting(ANN, SUBMIT), goal='Type "Ann," then click the "button".')),
         ("covered", one(*acting(Drag(node=3, to=4), Stop(answer="Ann")))),
+        ("proper", one(*acting(ANN), goal="Write to Ann")),
+        ("proper", one(*acting(CANCEL), goal='Select nothing. Then "Press Me". Now: Go')),
+        ("proper", one(*acting(Stop(answer="to Ann")), goal="Who is it? Say Ann")),
+        ("aimed", one(*acting(CANCEL), goal="Please cancel it")),
+        ("aimed", one(*acting(Press(keys="Enter")))),
     ],
 )
 def test_what_a_rule_lets_pass(name: str, fine: Trajectory) -> None:

@@ -141,3 +141,23 @@ def test_typed_words_come_from_the_goal_before_the_page() -> None:
 def test_an_unknown_dialect_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="compact, webarena, scribe"):
         load("esperanto")
+
+
+def test_every_action_on_the_page_begins_with_one_of_its_beginnings() -> None:
+    compact, seen = load("compact"), page(typed="bob")
+    shown = compact.describe(seen, tokens)
+    beginnings = compact.beginnings(shown)
+    actions = (Click(node=13), Click(node=14, count=2), Type(node=12, text="x", submit=True), Stop(answer="7"))
+    for action in actions:
+        assert compact.write(action, seen).startswith(beginnings)
+    for said in ("click button ok [14]", "type button ok [13] = x", "click text Your name [11]", "fly away"):
+        assert not said.startswith(beginnings)
+    for beginning in beginnings:  # each can be read, with some words behind it where the verb wants them
+        tails = ("", " = x", " down", " tab", " 2", " a", " to button ok [13]")
+        assert any(compact.read(f"{beginning}{tail}", "go to x", seen).action is not None for tail in tails), beginning
+
+
+def test_only_the_compact_spelling_can_be_held_to_the_page() -> None:
+    webarena = load("webarena")
+    with pytest.raises(UsageError, match="leave grounded off"):
+        webarena.beginnings(webarena.describe(page(), tokens))

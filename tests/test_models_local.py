@@ -345,3 +345,27 @@ def test_a_tokenizer_alone_counts_as_the_model_does(folder: Path, model: LocalMo
     count = models.counting(str(folder))
     for text in ("", "click button ok", "Ünïcödé 漢字 <|im_end|>", "a" * 500, " \n\t ", '<div class="x9">'):
         assert count(text) == model.count(text)
+
+
+BEGINNINGS = ("click button ok [5]", "click button cancel [6]", "wait")
+
+
+def test_answers_begin_as_they_are_told_and_go_on_freely(model: LocalModel) -> None:
+    prompts = [ask(f"page {number}") for number in range(12)]
+    held = [Sampling(max_tokens=24, seed=number, beginnings=BEGINNINGS) for number in range(12)]
+    answers = asyncio.run(model.complete(prompts, held))
+    assert all(answer.text.startswith(BEGINNINGS) for answer in answers)
+    assert len({answer.text for answer in answers}) > len(BEGINNINGS)  # what follows is free
+    free = asyncio.run(model.complete(prompts, [one.with_(beginnings=()) for one in held]))
+    mixed = [one.with_(beginnings=() if place % 2 else BEGINNINGS) for place, one in enumerate(held)]
+    both = asyncio.run(model.complete(prompts, mixed))
+    assert [one.text for one in both] == [(free if place % 2 else answers)[place].text for place in range(12)]
+
+
+def test_the_greedy_answer_is_the_likeliest_beginning_that_is_allowed(model: LocalModel) -> None:
+    prompt = ask("hello")
+    (best,) = asyncio.run(model.complete([prompt], [Sampling(temperature=0, max_tokens=8)]))
+    own = (best.text, "click button ok [5]")
+    (held,) = asyncio.run(model.complete([prompt], [Sampling(temperature=0, max_tokens=8, beginnings=own)]))
+    assert held.text == best.text
+    assert held.logprob == pytest.approx(best.logprob)  # of the model as it is, not of what is left of it

@@ -130,12 +130,12 @@ def test_live_episodes_are_kept_and_teach(tmp_path: Path) -> None:
     with Store.create(tmp_path / "store.sqlite") as store:
         report = learn(config, tmp_path, store)
         made = list(store.trajectories("reinforce/reinforced"))
-    assert len(made) == report.spent.episodes == 16
-    assert len({one.provenance.model for one in made}) == 2
-    assert report.spent.tokens_generated == sum(s.usage.completion_tokens for one in made for s in one.steps)
         shutil.rmtree(tmp_path / "reinforced")
         again = learn(config, tmp_path, store)  # as after a kill: nothing is played twice
         assert len(store.finished("reinforce/reinforced")) == 16
+    assert len(made) == report.spent.episodes == 16
+    assert len({one.provenance.model for one in made}) == 2
+    assert report.spent.tokens_generated == sum(s.usage.completion_tokens for one in made for s in one.steps)
     assert (again.key, again.updates) == (report.key, report.updates)
 
 

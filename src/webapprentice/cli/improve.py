@@ -60,7 +60,8 @@ async def carry_out(run: Path, config: ImproveConfig, line: str, as_json: bool, 
         if fresh:
             write_report(data, path)
         (run / "report.json").write_text(data.without_screenshots().model_dump_json(indent=1) + "\n", encoding="utf-8")
-    kept = [done.model_dump(mode="json", include={"number", "kept", "why"}) for done in rounds]
+    told = {"number", "seed", "model", "kept", "why", "warnings"}
+    kept = [done.model_dump(mode="json", include=told) for done in rounds]
     value = {"report": str(path), "cells": [cell.model_dump(mode="json") for cell in data.cells], "rounds": kept}
     emit(value, as_json, summary_text(data))
     said = f"took {time.monotonic() - started:.0f} s" if fresh else "nothing was left to do"
@@ -74,8 +75,9 @@ def _plan(config: ImproveConfig) -> dict[str, object]:
 
     check(config)
     practice, exam = practice_tasks(config), load(config.exam.tasks)
-    attempts = config.rounds * len(practice) * config.practice.seeds * config.practice.attempts
-    models = 1 + config.rounds * len(config.arms) * len(config.training_seeds)
+    lines, later = len(config.training_seeds), config.rounds - 1
+    attempts = (1 + later * lines) * len(practice) * config.practice.seeds * config.practice.attempts
+    models = 1 + lines * (len(config.arms) + later)
     episodes = models * len(exam) * config.exam.seeds * len(config.exam.temperatures)
     return {
         "model": config.model,

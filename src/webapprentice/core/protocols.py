@@ -21,6 +21,9 @@ class Sampling(Record):
     stop: tuple[str, ...] = ()
     seed: int = 0
     """Where the backend can honour it, each prompt of a batch draws from `seed` plus its own content."""
+    beginnings: tuple[str, ...] = ()
+    """The answer begins with one of these and then goes on freely; none for any answer. A model that can be held to
+    them says so by an attribute `holds_to_beginnings`."""
 
 
 class Completion(Record):

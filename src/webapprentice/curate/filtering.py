@@ -28,7 +28,7 @@ _T = TypeVar("_T")
 PRESETS: Mapping[str, tuple[str, ...]] = {
     "none": (),
     "paper": ("F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9"),
-    "label_free": ("page_end", "no_error", "stuck", "words", "typed", "covered", "named", "vote"),
+    "label_free": ("page_end", "no_error", "stuck", "words", "typed", "covered", "named", "proper", "vote"),
     "reward": ("reward",),
 }
 """`paper`: Patel et al. 2024. `reward` sees the answer and is there as an upper bound alone."""
@@ -42,6 +42,8 @@ RULES = (
     "typed",
     "covered",
     "named",
+    "proper",
+    "aimed",
     "vote",
     "likely",
     "critique",
@@ -387,6 +389,8 @@ def _plain(config: FilterConfig) -> dict[str, tuple[str, Callable[[Trajectory], 
             lambda trajectory: single.invents(trajectory, config.typed_from),
         ),
         "named": ("whether what the objective names and the page offers was used", single.ignores),
+        "proper": ("whether every proper name of the objective was used", single.forgets),
+        "aimed": ("whether the objective names what was pressed", single.strays),
         "covered": ("whether every quoted string of the objective was used", single.leaves_out),
     }
 

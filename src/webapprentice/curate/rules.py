@@ -11,10 +11,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from webapprentice.core.actions import Stop
+from webapprentice.core.actions import Click, Hover, Stop
 from webapprentice.core.keys import key_of
 from webapprentice.core.records import Ending, Judgment, Result, Source, Step, Trajectory
-from webapprentice.curate.wording import copied, folded, named_in, quoted, texts_of, used_by, written
+from webapprentice.curate.wording import (
+    copied,
+    folded,
+    named_in,
+    proper_names,
+    quoted,
+    stands_in,
+    texts_of,
+    used_by,
+    written,
+)
 from webapprentice.dialect import Dialect
 from webapprentice.language import Spelling, gist
 
@@ -193,6 +203,36 @@ def ignores(trajectory: Trajectory) -> str | None:
     for name in named_in(goal, (step.observation for step in trajectory.steps)):
         if not any(used_by(name, step) for step in done):
             return f"passed over {name[:40]!r}"
+    return None
+
+
+def forgets(trajectory: Trajectory) -> str | None:
+    """Every proper name in the objective was used: typed, chosen, answered, or borne by something acted on.
+
+    A word counts as a proper name when it is capitalised inside a sentence and not quoted. Names say which of many like
+    things is meant; an attempt that never touched what bears them finished something else, or only a part.
+    """
+    done = [step for step in trajectory.steps if step.outcome.result is Result.DONE]
+    for name in proper_names(trajectory.goal):
+        if not any(used_by(name, step) for step in done):
+            return f"never used {name[:40]!r}"
+    return None
+
+
+def strays(trajectory: Trajectory) -> str | None:
+    """Whatever was pressed or pointed at bears a name, and the objective says it.
+
+    Strict: what is meant by its place ("the last link") or by its look fails too. It suits examples that a model made
+    up itself, where there are always more.
+    """
+    goal = folded(trajectory.goal)
+    for step in trajectory.steps:
+        if not isinstance(step.action, Click | Hover):
+            continue
+        element = step.observation.element(step.action.node)
+        name = folded(element.name or element.text) if element is not None else ()
+        if not any(word[0].isalnum() for word in name) or not stands_in(name, goal):
+            return f"step {step.index} went to {' '.join(name)[:40]!r}"
     return None
 
 

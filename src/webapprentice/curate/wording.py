@@ -13,6 +13,9 @@ from webapprentice.page.form import INTERACTIVE
 
 _QUOTES = re.compile(r'"([^"]*)"|“([^”]+)”|«([^»]+)»|(?<!\w)\'([^\']+)\'(?!\w)|‘([^’]+)’(?!\w)')
 
+_SENTENCE = re.compile(r"(?<=[.!?:])\s+")
+_LETTERS = re.compile(r"[^\W\d_][\w'-]*")
+
 
 @lru_cache(maxsize=1 << 16)
 def folded(text: str) -> tuple[str, ...]:
@@ -82,6 +85,14 @@ def quoted(goal: str) -> list[str]:
     """The quoted strings of an objective, in order, each once."""
     found = ("".join(match) for match in _QUOTES.findall(goal))
     return list(dict.fromkeys(text.strip() for text in found if folded(text)))
+
+
+def proper_names(goal: str) -> list[str]:
+    """Words that are capitalised inside a sentence, outside quotation marks, in order, each once."""
+    found: list[str] = []
+    for sentence in _SENTENCE.split(_QUOTES.sub(" ", goal)):
+        found += [word for word in _LETTERS.findall(sentence)[1:] if word[0].isupper()]
+    return list(dict.fromkeys(found))
 
 
 def named_in(goal: Sequence[str], pages: Iterable[Observation]) -> list[str]:

@@ -10,7 +10,7 @@ from webapprentice.core.keys import key_of
 from webapprentice.core.protocols import Prompt
 from webapprentice.core.records import Element, Observation, Outcome, Record, Result
 from webapprentice.core.text import pieces, spaced
-from webapprentice.language import Read, Spelling, compose, compose_check, gist, read, undone, write
+from webapprentice.language import Read, Spelling, beginnings_compact, compose, compose_check, gist, read, undone, write
 from webapprentice.page import Form, PageText, label, render
 from webapprentice.page.form import Count
 
@@ -85,6 +85,15 @@ class Dialect(Record):
                 options = tuple(_option(chosen, element) for chosen in got.action.options)
                 return Read(action=got.action.model_copy(update={"options": options}))
         return got
+
+    def beginnings(self, page: PageText) -> tuple[str, ...]:
+        """How an action on something of this page can begin. Raises UsageError where the spelling does not begin so."""
+        if self.spelling is not Spelling.COMPACT:
+            raise UsageError(
+                f"only answers in the compact dialect can be held to the page; with {self.spelling.value} leave "
+                "grounded off"
+            )
+        return beginnings_compact(page.text)
 
     def write(self, action: Action, observation: Observation, number: int = 1, described: str = "") -> str:
         """The action as a model should say it on this page; `number` counts the step where the spelling shows it, and

@@ -108,6 +108,8 @@ async def attempt_jobs(
     """As `attempt_all`, for these jobs, which must have been made with the model's key."""
     pool = pool or PoolConfig()
     budget = budget or Budget(pool.limits)
+    if config.grounded and model is not None and not getattr(model, "holds_to_beginnings", False):
+        raise UsageError("this model cannot be held to the page; leave grounded off, or name a model on this machine")
     name = model.key if model else NO_MODEL
     keys = [job.key for job in jobs]
     finished = store.finished(collection)

@@ -90,6 +90,6 @@ def _actors(batcher: Batcher, dialect: Dialect, config: RolloutConfig, model: Mo
             max_tokens=config.max_tokens or dialect.answer,
             seed=int(job.key[:8], 16),
         )
-        return ModelActor(batcher, dialect, sampling, model.count)
+        return ModelActor(batcher, dialect, sampling, model.count, config.grounded)
 
     return actor

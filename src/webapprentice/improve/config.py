@@ -2,25 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from webapprentice.core.config import Config
 from webapprentice.curate import DatasetConfig, FilterConfig
 from webapprentice.evaluate import PoolConfig
 from webapprentice.models import ModelConfig
 from webapprentice.rollout import RolloutConfig
+from webapprentice.synthesis import TinyConfig
 from webapprentice.train import TrainConfig
 
-Arm = Literal["label_free", "paper", "none", "reward"]
 T = TypeVar("T")
+
+Preset = Literal["label_free", "paper", "none", "reward"]
+
+
+class Mixture(Config):
+    """What a model is taught: rows of its own attempts, rows it made up, or both."""
+
+    filter: Preset = "label_free"
+    """Rules that choose among its attempts."""
+    in_domain: bool = True
+    """Whether rows of these attempts are taught; without, they only say how many rows there shall be."""
+    synthetic: float = Field(default=0.0, ge=0.0, le=20.0)
+    """Synthetic rows for each in-domain row, as far as there are so many."""
+
+    @model_validator(mode="after")
+    def _something(self) -> Mixture:
+        if not self.in_domain and self.synthetic == 0:
+            raise ValueError("nothing would be taught; set in_domain=true or synthetic above 0")
+        return self
+
+
+MIXTURES: Mapping[str, Mixture] = {
+    "label_free": Mixture(),
+    "paper": Mixture(filter="paper"),
+    "none": Mixture(filter="none"),
+    "reward": Mixture(filter="reward"),
+    "mixed": Mixture(synthetic=1.0),
+    "synthetic": Mixture(in_domain=False, synthetic=1.0),
+}
+"""The arms that have a name. Patel et al. (2024) call three of them A, B and C."""
+LETTERS = {"A": "label_free", "B": "mixed", "C": "synthetic"}
 
 
 def _each_once(values: tuple[T, ...]) -> tuple[T, ...]:
     if len(set(values)) < len(values):
         raise ValueError("name each once")
     return values
+
+
+def _lettered(arms: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(LETTERS.get(arm, arm) for arm in arms)
 
 
 def _not_below_zero(values: tuple[float, ...]) -> tuple[float, ...]:
@@ -67,14 +103,30 @@ class ImproveConfig(Config):
     """`seed` (the tiny model that ships), a checkpoint folder, a name, or an endpoint."""
     rounds: int = Field(default=1, ge=1, le=20)
     """Rounds of practice; each starts from the best model so far."""
-    arms: Annotated[tuple[Arm, ...], AfterValidator(_each_once)] = Field(default=("label_free",), min_length=1)
-    """Filters to compare: label_free, paper, none, reward. The first is the one that goes on to the next round."""
+    arms: Annotated[tuple[str, ...], AfterValidator(_lettered), AfterValidator(_each_once)] = Field(
+        default=("label_free",), min_length=1
+    )
+    """What to compare: label_free (A), mixed (B), synthetic (C), paper, none, reward, or names of `mixtures`. The
+    first goes on to the next round; the others are made in the first round alone."""
+    mixtures: dict[str, Mixture] = Field(default={})
+    """Further arms by name."""
     training_seeds: Annotated[tuple[int, ...], AfterValidator(_each_once)] = Field(default=(0,), min_length=1)
-    """Fine-tuning is repeated with each."""
+    """Everything after the first practice is repeated with each: fine-tuning, and the rounds that follow from it."""
+    go_on: Literal["better", "always"] = "better"
+    """From which model the next round starts: from this round's only where it did better on the practised tasks of the
+    exam (which that exam then flatters a little), or from it in any case."""
+    learn_from: Literal["all", "last"] = "all"
+    """Whose attempts are taught: those of all rounds so far (Patel et al. 2024), or of the last."""
+    start_from: Literal["best", "base"] = "best"
+    """Which weights a later round fine-tunes: those that practised, or the base again with all that was learnt."""
     practice: PracticeConfig = PracticeConfig()
     exam: ExamConfig = ExamConfig()
     filter: FilterConfig = FilterConfig()
     """Parameters of the rules; its preset is replaced by each arm."""
+    synthesis: TinyConfig = TinyConfig()
+    """How the model makes up examples, where an arm wants any."""
+    synthetic_filter: FilterConfig = FilterConfig(rules=("words", "typed", "aimed", "vote"), vote_share=0.5)
+    """Rules that choose among the made-up examples."""
     dataset: DatasetConfig = DatasetConfig(validation=0.0)
     train: TrainConfig = TrainConfig(
         base_model="seed", method="full", learning_rate=1.5e-3, max_steps=300, threads=2, checkpoint_every=50
@@ -85,3 +137,15 @@ class ImproveConfig(Config):
     pool: PoolConfig = PoolConfig()
     cases: int = Field(default=12, ge=0, le=100)
     """Trajectories shown step by step in the report."""
+
+    @model_validator(mode="after")
+    def _known(self) -> ImproveConfig:
+        known = {**MIXTURES, **self.mixtures}
+        for arm in self.arms:
+            if arm not in known:
+                raise ValueError(f"there is no arm {arm!r}; there are {', '.join((*LETTERS, *known))}")
+        return self
+
+    def mixture(self, arm: str) -> Mixture:
+        """What this arm teaches."""
+        return self.mixtures[arm] if arm in self.mixtures else MIXTURES[arm]

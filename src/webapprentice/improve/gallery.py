@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from webapprentice.core.faults import FaultError
 from webapprentice.core.records import Observation, Step, Trajectory
 from webapprentice.evaluate import dialect_of
-from webapprentice.improve.loop import Candidate, Round, exam_of
+from webapprentice.improve.loop import Candidate, Round, exam_of, final
 from webapprentice.improve.workshop import Workshop
 from webapprentice.report import Case, choose
 from webapprentice.tasks.miniwob import MiniWob, worlds
@@ -16,7 +16,7 @@ from webapprentice.tasks.splits import HELD_OUT
 
 async def gallery(workshop: Workshop, base: Candidate, rounds: Sequence[Round]) -> tuple[Case, ...]:
     """At most `cases` cases; which ones depends on the trajectories' keys alone."""
-    done = next((one for one in reversed(rounds) if one.candidates), None)
+    done = final(rounds)
     most = workshop.config.cases
     if done is None or most == 0:
         return ()

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from webapprentice import __version__
 from webapprentice.core.records import Trajectory
-from webapprentice.improve.loop import Candidate, Round, exam_of
+from webapprentice.improve.loop import Candidate, Round, exam_of, final
 from webapprentice.improve.workshop import Workshop
 from webapprentice.metrics import episodes_of
 from webapprentice.report import cells, task_rows
@@ -23,6 +23,8 @@ _TITLES = {
     "none": ("No filter", shown.Role.NO_FILTER),
     "label_free": ("Label-free filter", shown.Role.LABEL_FREE),
     "reward": ("Reward filter (upper bound)", shown.Role.REWARD),
+    "mixed": ("Attempts and made-up examples", shown.Role.OTHER),
+    "synthetic": ("Made-up examples alone", shown.Role.OTHER),
 }
 _PACKAGES = ("torch", "transformers", "peft", "playwright", "numpy")
 
@@ -35,15 +37,16 @@ def report_data(
     command: str,
 ) -> shown.ReportData:
     """Everything the report of this run shows, computed from the store alone."""
-    last = next((done for done in reversed(rounds) if done.candidates), None)
-    candidates = list(last.candidates) if last else []
-    arms = list(dict.fromkeys(candidate.arm for candidate in candidates))
+    # The last round's first arm is what came of it all; the others, and earlier rounds, stand beside it.
+    last = final(rounds)
+    candidates = sorted((one for done in rounds for one in done.candidates), key=lambda one: -one.round)
+    arms = list(dict.fromkeys(named(candidate) for candidate in candidates))
     start = exam_of(workshop, base)
     runs = {("base", temperature): [episodes_of(exam)] for temperature, exam in start.items()}
     exams = {base.model: start, **{one.model: exam_of(workshop, one) for one in candidates}}
     for candidate in candidates:
         for temperature, exam in exams[candidate.model].items():
-            runs.setdefault((candidate.arm, temperature), []).append(episodes_of(exam))
+            runs.setdefault((named(candidate), temperature), []).append(episodes_of(exam))
     held_out = frozenset(HELD_OUT)
     first = arms[0] if arms else "base"
     return shown.ReportData(
@@ -52,7 +55,7 @@ def report_data(
         arms=tuple(_arm(arm, candidates, exams, base.model) for arm in ["base", *arms]),
         cells=cells(runs, "base", held_out),
         tasks=task_rows(runs, "base", first, held_out),
-        curation=_curation(last, first) if last and first in last.curated else None,
+        curation=_curation(last, last.candidates[0].arm) if last else None,
         trainings=tuple(_training(candidate, workshop.config.train) for candidate in candidates),
         cases=tuple(cases),
         origin=_origin(workshop, candidates, exams, start, command),
@@ -67,9 +70,17 @@ def _weights(exam: Exam | None) -> str:
     return next((one.provenance.model for part in (exam or {}).values() for one in part), "")
 
 
+def named(candidate: Candidate) -> str:
+    """The candidate's arm; in later rounds with the round."""
+    return candidate.arm if candidate.round <= 1 else f"{candidate.arm}-r{candidate.round}"
+
+
 def _arm(arm: str, candidates: Sequence[Candidate], exams: Mapping[str, Exam], base: str) -> shown.Arm:
-    title, role = _TITLES.get(arm, (arm.replace("_", " ").capitalize(), shown.Role.OTHER))
-    own = [candidate for candidate in candidates if candidate.arm == arm]
+    own = [candidate for candidate in candidates if named(candidate) == arm]
+    kind = own[0].arm if own else arm
+    title, role = _TITLES.get(kind, (kind.replace("_", " ").capitalize(), shown.Role.OTHER))
+    if own and own[0].round > 1:
+        title = f"{title}, round {own[0].round}"
     name = own[0].model if own else base
     return shown.Arm(
         key=arm,
@@ -112,7 +123,7 @@ def _estimate(interval: Mapping[str, float] | None) -> float | None:
 def _training(candidate: Candidate, config: TrainConfig) -> shown.Training:
     report = TrainReport.model_validate(candidate.training["report"])
     return shown.Training(
-        arm=candidate.arm,
+        arm=named(candidate),
         seed=candidate.seed,
         method=f"LoRA r {config.lora_r}" if config.method == "lora" else "full",
         loss=tuple(shown.LossPoint(step=step, loss=loss) for step, loss in enumerate(report.losses, start=1)),
@@ -137,7 +148,7 @@ def _origin(
 
     about = next((trajectory.provenance for exam in start.values() for trajectory in exam), None)
     models = {"base": _weights(start)}
-    models |= {f"{one.arm}, training seed {one.seed}": _weights(exams[one.model]) for one in candidates}
+    models |= {f"{named(one)}, training seed {one.seed}": _weights(exams[one.model]) for one in candidates}
     return shown.Origin(
         run=workshop.folder.name,
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),

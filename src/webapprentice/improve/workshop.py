@@ -14,16 +14,19 @@ from webapprentice.core.faults import UsageError
 from webapprentice.core.keys import key_of
 from webapprentice.core.protocols import Executor, Model, Scorer
 from webapprentice.core.records import Example, Task, Trajectory
-from webapprentice.curate import examples
+from webapprentice.curate import FilterConfig, Filtered, examples
 from webapprentice.curate import filter as sift
+from webapprentice.dialect import Dialect
 from webapprentice.evaluate import Named, attempt_all, dialect_of
 from webapprentice.improve.config import ImproveConfig
+from webapprentice.improve.mixing import mixed
 from webapprentice.improve.rows import write_rows
 from webapprentice.improve.stages import Stages, Tell
 from webapprentice.models import load as load_model
 from webapprentice.rollout import Budget, Progress
 from webapprentice.rollout.progress import line
 from webapprentice.store import Store
+from webapprentice.synthesis import invent
 from webapprentice.tasks import load as load_tasks
 from webapprentice.tasks.splits import HELD_OUT, SAME_AS
 from webapprentice.train import train
@@ -56,17 +59,17 @@ class Workshop:
             self._models[name] = load_model(inside if inside.is_dir() else name, self.config.options)
         return self._models[name]
 
-    async def attempt(self, name: str, number: int) -> list[str]:
+    async def attempt(self, name: str, number: int, label: str) -> list[str]:
         """Practise in one round; gives the keys of the attempts."""
         practice = self.config.practice
         first = practice.first_seed + (number - 1) * practice.seeds
         seeds = range(first, first + practice.seeds)
         tasks = practice_tasks(self.config)
-        collection = f"practice/{number}"
+        collection = f"practice/{label}"
         model = self.model(name)
 
         async def work(_: str) -> dict[str, Any]:
-            say = teller(self.tell, f"practice {number}")
+            say = teller(self.tell, f"practice {label}")
             keys = await attempt_all(
                 model,
                 tasks,
@@ -84,39 +87,75 @@ class Workshop:
             return {"keys": keys, "collection": collection}
 
         inputs = (model.key, tasks, list(seeds), practice.attempts, practice.rollout)
-        return cast(list[str], (await self.stages.run(f"practice:{number}", inputs, work))["keys"])
+        return cast(list[str], (await self.stages.run(f"practice:{label}", inputs, work))["keys"])
 
-    async def curate(self, name: str, arm: str, number: int, keys: Sequence[str]) -> dict[str, Any]:
-        """Filter the attempts of a round by one arm's rules and write the rows; gives the path and the counts."""
-        rules = self.config.filter.with_(preset=arm)
+    async def invent(self, name: str, label: str) -> dict[str, Any]:
+        """Have the model make up examples and choose among them; gives the collection, keys and counts."""
+        model, config = self.model(name), self.config
+        dialect = dialect_of(config.practice.rollout)
+        collection = f"synthetic/{label}"
+
+        async def work(_: str) -> dict[str, Any]:
+            say = counter(self.tell, f"synthesis {label}", config.synthesis.pages, "pages")
+            made = await invent(model, dialect, config.synthesis, say)
+            with self.store.together():
+                there = self.store.finished(collection)
+                for one in made.trajectories:
+                    if one.key not in there:
+                        self.store.finish(collection, one)
+            found = await self._sift(made.trajectories, config.synthetic_filter, dialect, model)
+            return {
+                "collection": collection,
+                "kept": list(found.kept),
+                "report": found.model_dump(mode="json", exclude={"judgments", "kept"}),
+                "made": made.model_dump(mode="json", exclude={"trajectories"}),
+            }
+
+        inputs = (model.key, dialect, config.synthesis, config.synthetic_filter, config.synthetic_filter.ordered)
+        return await self.stages.run(f"synthesis:{label}", inputs, work)
+
+    async def _sift(
+        self, attempts: Sequence[Trajectory], rules: FilterConfig, dialect: Dialect, model: Model
+    ) -> Filtered:
+        scorer = cast(Scorer, model) if hasattr(model, "logprobs") else None
+        return await sift(attempts, rules, scorer, dialect, model.count)
+
+    async def curate(
+        self, name: str, arm: str, label: str, keys: Sequence[Sequence[str]], synthetic: Sequence[str]
+    ) -> dict[str, Any]:
+        """Filter each round's attempts by one arm's rules and write the rows, and made-up ones where the arm wants any;
+        gives the path and the counts."""
+        mixture = self.config.mixture(arm)
+        rules = self.config.filter.with_(preset=mixture.filter)
         model = self.model(name)
         dialect = dialect_of(self.config.practice.rollout)
 
         async def work(key: str) -> dict[str, Any]:
-            attempts = self.trajectories(keys)
-            scorer = cast(Scorer, model) if hasattr(model, "logprobs") else None
-            found = await sift(attempts, rules, scorer, dialect, model.count)
-            kept = set(found.kept)
-            wanted = [trajectory for trajectory in attempts if trajectory.key in kept]
-            rows = examples(wanted, dialect, self.config.dataset, model.count, held_out=HELD_OUT)
+            found = [await self._sift(self.trajectories(some), rules, dialect, model) for some in keys]
+            kept = [one for done in found for one in done.kept]
+            own = examples(self.trajectories(kept), dialect, self.config.dataset, model.count, held_out=HELD_OUT)
+            made = examples(self.trajectories(synthetic), dialect, self.config.dataset, model.count)
+            rows = mixed(own.train, made.train, mixture, self.config.dataset.seed)
             path = Path("data") / f"{arm}-{key}.jsonl"
-            write_rows(self.folder / path, rows.train)
+            write_rows(self.folder / path, rows)
             return {
                 "rows": str(path),
-                "count": len(rows.train),
-                "report": found.model_dump(mode="json", exclude={"judgments", "kept"}),
-                "kept": list(found.kept),
+                "count": len(rows),
+                "synthetic": sum(row.task.startswith("synthetic/") for row in rows),
+                "report": found[-1].model_dump(mode="json", exclude={"judgments", "kept"}),
+                "kept": kept,
                 "dropped_by": {
                     key: next(judgment.judge for judgment in judgments if judgment.passed is False)
-                    for key, judgments in found.judgments.items()
-                    if key not in kept
+                    for done in found
+                    for key, judgments in done.judgments.items()
+                    if key not in set(done.kept)
                 },
-                "made": rows.counts.model_dump(mode="json"),
+                "made": own.counts.model_dump(mode="json"),
             }
 
-        inputs = (list(keys), rules, rules.ordered, self.config.dataset, dialect, model.key)
+        inputs = (keys, synthetic, mixture, rules, rules.ordered, self.config.dataset, dialect, model.key)
         return await self.stages.run(
-            f"curate:{arm}:{number}", inputs, work, lambda made: (self.folder / made["rows"]).is_file()
+            f"curate:{arm}:{label}", inputs, work, lambda made: (self.folder / made["rows"]).is_file()
         )
 
     async def teach(self, name: str, arm: str, rows: str, seed: int) -> dict[str, Any]:
@@ -215,7 +254,9 @@ def check(config: ImproveConfig) -> None:
     if config.options.thinking:
         raise UsageError("training renders prompts without a thinking block; leave options.thinking off")
     rules = config.filter.rules
-    if rules is not None and (len(config.arms) > 1 or ("reward" in rules) is not (config.arms == ("reward",))):
+    if rules is not None and (
+        len(config.arms) > 1 or ("reward" in rules) is not (config.mixture(config.arms[0]).filter == "reward")
+    ):
         raise UsageError("filter.rules would replace the rules of every arm; leave it out, or name one arm for it")
 
 
@@ -242,6 +283,19 @@ def trainer_teller(tell: Tell, label: str) -> Callable[[int, int, float], None]:
         if step == steps or time.monotonic() - last >= _TELL_EVERY:
             last = time.monotonic()
             tell(f"{label}: update {step} of {steps}, loss {loss:.3f}")
+
+    return note
+
+
+def counter(tell: Tell, label: str, total: int, what: str) -> Callable[[int], None]:
+    """Turns a number done into a line every five seconds, and one at the end."""
+    last = time.monotonic()
+
+    def note(done: int) -> None:
+        nonlocal last
+        if done == total or time.monotonic() - last >= _TELL_EVERY:
+            last = time.monotonic()
+            tell(f"{label}: {done:,} of {total:,} {what}")
 
     return note
 

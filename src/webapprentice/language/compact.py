@@ -54,6 +54,8 @@ _CLICKS: dict[str, tuple[str, int]] = {
     "middleclick": ("middle", 1),
     "doublemiddleclick": ("middle", 2),
 }
+_FIELDS = frozenset({"textbox", "searchbox", "spinbutton", "combobox", "slider", "item"})
+"""First words of lines into whose elements text can be typed; an item may be a field without a role."""
 _CLICK_VERBS = {how: verb for verb, how in _CLICKS.items()}
 _TYPES: dict[str, tuple[bool, bool]] = {  # submit, clear
     "type": (False, True),
@@ -104,6 +106,25 @@ def write_compact(action: Action, label: Label) -> str:
         case Stop():
             return f"stop{_given(action.answer)}" if action.answer else "stop"
     assert_never(action)
+
+
+def beginnings_compact(page_text: str) -> tuple[str, ...]:
+    """Every way to begin an action that can be meant on this page: its verb, and the line of an element that is there.
+
+    Text goes into fields and options are chosen where there are some; anything can be clicked, hovered or dragged.
+    """
+    found = [verb for verb in _READERS if verb not in _ON_ELEMENTS]
+    for line in page_text.split("\n"):
+        match = _ID.search(line)
+        if match is None:
+            continue
+        role = line.partition(" ")[0]
+        verbs = [*_CLICKS, "hover", "drag"]
+        verbs += [*_TYPES] if role in _FIELDS else []
+        verbs += ["choose"] if role in ("combobox", "listbox") else []
+        verbs += ["upload"] if role == "button" else []
+        found += [f"{verb} {line[: match.end()]}" for verb in verbs]
+    return tuple(found)
 
 
 def _spot(node: int, label: Label) -> str:
@@ -307,3 +328,5 @@ _READERS: dict[str, Callable[[str, str, Sequence[str]], Action]] = {
     "wait": _wait,
     "stop": _stop,
 }
+_ON_ELEMENTS = frozenset({*_CLICKS, *_TYPES, "choose", "upload", "hover", "drag"})
+"""Verbs that always name an element."""

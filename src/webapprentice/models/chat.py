@@ -70,6 +70,10 @@ class Chat:
             raise ValueError("the chat template does not close the answer")
         return ids[: cut + 1]
 
+    def ids(self, text: str) -> tuple[int, ...]:
+        """Token ids of a piece of text."""
+        return self._ids(text)
+
     def words(self, ids: list[int]) -> str:
         """The answer's own words: without special tokens and without what the template puts before them."""
         text = str(self.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))

@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from transformers.cache_utils import Cache, DynamicLayer
 
+from webapprentice.models.beginnings import Trie
+
 _ROOM = 64  # columns added when a cache is full
 
 
@@ -26,6 +28,8 @@ class Request:
     temperature: float = 0.0
     top_p: float = 1.0
     seed: int = 0
+    begins: Trie | None = None
+    """What the answer must begin with; None for anything."""
     ended: Callable[[list[int]], bool] | None = None
     """Says whether the tokens so far contain a stop string; None when there is none to look for."""
 
@@ -42,10 +46,12 @@ class Row:
     """Closed by itself, not cut off."""
 
     def __post_init__(self) -> None:
+        self.next = self.request.begins
         self.draws = torch.Generator().manual_seed(self.request.seed % 2**63)
 
     def take(self, token: int, logprob: float, end: frozenset[int]) -> None:
         """Append a drawn token."""
+        self.next = self.next.step(token) if self.next is not None else None
         self.tokens.append(token)
         self.logprob += logprob
         self.finished = token in end or bool(self.request.ended and self.request.ended(self.tokens))
@@ -89,7 +95,7 @@ class Engine:
         state = self._read([row.request.prompt for row in rows])
         while True:
             logprobs = torch.log_softmax(state.logits[:, -1].float(), dim=-1)
-            tokens = _draw(logprobs, rows)
+            tokens = _draw(_open(logprobs, rows), rows)
             chosen = logprobs.gather(1, tokens[:, None])[:, 0].tolist()
             for row, token, logprob in zip(rows, tokens.tolist(), chosen, strict=True):
                 if not row.over:
@@ -257,6 +263,18 @@ def _portions(prompts: list[tuple[int, ...]], tokens: int) -> Iterator[list[tupl
         portion.append(prompt)
         distinct += new
     yield portion
+
+
+def _open(logprobs: torch.Tensor, rows: Sequence[Row]) -> torch.Tensor:
+    """The log-probabilities with what a row may not say next at minus infinity; not scaled up again."""
+    bound = [(place, row.next) for place, row in enumerate(rows) if row.next is not None and not row.over]
+    if not bound:
+        return logprobs
+    shut = torch.zeros_like(logprobs, dtype=torch.bool)
+    for place, trie in bound:
+        shut[place] = True
+        shut[place, list(trie.after)] = False
+    return logprobs.masked_fill(shut, -torch.inf)
 
 
 def _draw(logprobs: torch.Tensor, rows: Sequence[Row]) -> torch.Tensor:

@@ -23,6 +23,7 @@ from webapprentice.core.faults import Fault, FaultError, Owner, UnavailableError
 from webapprentice.core.keys import key_of, seed_for
 from webapprentice.core.protocols import Completion, Prompt, Sampling
 from webapprentice.core.records import Usage
+from webapprentice.models.beginnings import Trie
 from webapprentice.models.chat import Chat
 from webapprentice.models.checkpoints import key_of_weights, verify_if_signed
 from webapprentice.models.config import ModelConfig
@@ -41,6 +42,9 @@ class LocalModel:
     All work happens in one thread of its own, in the order it was asked for, so the event loop goes on meanwhile.
     """
 
+    holds_to_beginnings = True
+    """It honours `Sampling.beginnings`."""
+
     def __init__(self, model: Any, chat: Chat, folder: Path, config: ModelConfig) -> None:
         self.chat, self.folder, self.config = chat, folder, config
         self.adapter: Path | None = None
@@ -51,6 +55,7 @@ class LocalModel:
         """Tokens of prompt and answer together."""
         end = model.generation_config.eos_token_id if model.generation_config else None
         self._end = frozenset(chat.end) | set(end if isinstance(end, list) else [] if end is None else [end])
+        self._tries = lru_cache(maxsize=256)(self._trie)
         _keep_memory()
         # Thread counts belong to a thread, not to the process: they are set inside the worker.
         self._worker = ThreadPoolExecutor(1, "model", lambda: torch.set_num_threads(config.threads))
@@ -135,8 +140,12 @@ class LocalModel:
             temperature=sampling.temperature,
             top_p=sampling.top_p,
             seed=seed_for(sampling.seed, ids),
+            begins=self._tries(sampling.beginnings) if sampling.beginnings else None,
             ended=ended,
         )
+
+    def _trie(self, beginnings: tuple[str, ...]) -> Trie:
+        return Trie.of(self.chat.ids(self.chat.lead + text) for text in beginnings)
 
     def _completion(self, row: Row, sampling: Sampling, seconds: float) -> Completion:
         text, _ = _cut(self.chat.words([token for token in row.tokens if token not in self._end]), sampling.stop)

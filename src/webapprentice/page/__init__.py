@@ -8,6 +8,7 @@ from webapprentice.page.parsing import aimed_at, from_html
 from webapprentice.page.pruning import Pruned, Scribe, chunks, holding
 from webapprentice.page.rendering import label, render
 from webapprentice.page.walls import Wall, wall
+from webapprentice.page.written import read_written
 
 __all__ = [
     "Cut",
@@ -21,6 +22,7 @@ __all__ = [
     "from_html",
     "holding",
     "label",
+    "read_written",
     "render",
     "wall",
 ]

@@ -27,7 +27,7 @@ TEXT_WORDS = 6
 NAME_WORDS = 8
 VALUE_WORDS = 24
 OPTIONS = 12
-_STATES = ("checked", "selected", "expanded", "disabled", "pressed")
+STATES = ("checked", "selected", "expanded", "disabled", "pressed")
 _BORROWS_NOT = VALUED | {"scrollbar"}
 """Roles whose name is never taken from the text inside them."""
 HINT_WORDS = 3
@@ -277,7 +277,7 @@ def _holds(name: list[str], found: list[str]) -> bool:
 def _states(element: Element) -> str:
     if not element.states:
         return ""
-    return "".join(f" {state}" for state in _STATES if state in element.states)
+    return "".join(f" {state}" for state in STATES if state in element.states)
 
 
 def _value(element: Element) -> str:

@@ -36,7 +36,16 @@ class Actor(Protocol):
 class ModelActor:
     """A model that reads pages and writes actions in one dialect; one for each episode."""
 
-    def __init__(self, batcher: Batcher, dialect: Dialect, sampling: Sampling, count: Callable[[str], int]) -> None:
+    def __init__(
+        self,
+        batcher: Batcher,
+        dialect: Dialect,
+        sampling: Sampling,
+        count: Callable[[str], int],
+        grounded: bool = False,
+    ) -> None:
+        self._grounded = grounded
+        """Answers are held to what the page shows."""
         self._batcher = batcher
         self._dialect = dialect
         self._sampling = sampling
@@ -45,8 +54,10 @@ class ModelActor:
     async def act(self, goal: str, seen: Observation, steps: Sequence[Step]) -> Said:
         """Ask the model; what it says is read, never executed."""
         history = [(step.said, step.outcome) for step in steps]
-        prompt, _ = self._dialect.prompt(goal, seen, history, self._count)
+        prompt, page = self._dialect.prompt(goal, seen, history, self._count)
         draw = self._sampling.with_(seed=seed_for(self._sampling.seed, len(steps)))
+        if self._grounded:
+            draw = draw.with_(beginnings=self._dialect.beginnings(page))
         with border(Owner.MODEL, "llm_failed"):
             answer = await self._batcher.ask(prompt, draw)
         read = self._dialect.read(answer.text, goal, seen)

@@ -70,15 +70,20 @@ class RolloutConfig(Config):
     """Tokens of one answer; 0 takes the dialect's own."""
     max_steps: int = Field(default=0, ge=0)
     """Steps of one episode; 0 takes each task's own limit."""
+    grounded: bool = False
+    """Hold answers to elements that the page shows: no verb without its element's own line. For models on this machine
+    and the compact dialect. Practise so to find what the model means; an exam without it says what it has learnt."""
     limits: EpisodeLimits = EpisodeLimits()
 
     @model_serializer(mode="wrap")
     def _written(self, write: SerializerFunctionWrapHandler, info: SerializationInfo) -> dict[str, Any]:
-        """For keys, limits that are off are left out, and prices where no money is limited: they change no attempt."""
+        """For keys, what is off is left out, and prices where no money is limited: they change no attempt."""
         found: dict[str, Any] = write(self)
         if info.context is FOR_KEYS:
             limits = self.limits if self.limits.money else self.limits.with_(price_in=0.0, price_out=0.0)
             del found["limits"]
+            if not self.grounded:
+                del found["grounded"]
             if limits != EpisodeLimits():
                 found["limits"] = limits.model_dump()
         return found
