@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from made_trajectories import GOAL, acting, page, step, tokens, trajectory
@@ -101,6 +101,7 @@ def test_verdicts(text: str, meant: bool | None) -> None:
     assert verdict(text) is meant
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_reading_a_verdict_is_total(text: str) -> None:
     assert verdict(text) in (True, False, None)

@@ -333,7 +333,7 @@ def _rule(
     scorer: Scorer | None,
     dialect: Dialect | None,
     count: Count | None,
-    judge: Judge | None,
+    judge: Judge | None = None,
 ) -> Rule:
     """The rule of this name with its parameters. Raises UsageError when it lacks what it needs."""
     if name in single.PAPER:
