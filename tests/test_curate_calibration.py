@@ -20,7 +20,7 @@ from webapprentice.curate.judging import Judge, JudgeConfig
 from webapprentice.curate.labels import read_labels
 from webapprentice.curate.noise import Calibration, list_key, noise, rules_key, said, sifted_from
 from webapprentice.metrics import agreement
-from webapprentice.metrics.noise import Asked, Known, expected_noise
+from webapprentice.metrics.noise import Asked, Known, expanded, expected_noise
 from webapprentice.models import ScriptedModel
 from webapprentice.store import Store
 
@@ -152,6 +152,13 @@ def test_noise_is_weighed_by_rows_and_by_group() -> None:
     assert expected_noise(calibrated[:3], both) is None
     assert expected_noise(calibrated, []) is None
     assert expected_noise(calibrated, both) == mixed
+
+
+def test_the_level_is_raised_where_there_are_few_tasks() -> None:
+    # n = 11: t = 2.228 (10 degrees of freedom), √1.1 t = 2.337, 1 - 2 Φ(-2.337) = 0.98056
+    assert expanded(0.95, 11) == pytest.approx(0.9806, abs=5e-4)
+    assert 0.95 < expanded(0.95, 1000) < 0.951
+    assert expanded(0.95, 1) == 0.95
 
 
 def test_the_interval_of_the_noise_holds_it_as_often_as_it_says() -> None:

@@ -55,7 +55,9 @@ def command(
         emit({"attempts": len(attempts), "known": known, "strange": strange}, as_json, note)
         return
     model = load_model(config.model, config.options) if config.model else None
-    with Store.create(run / "store.sqlite") as store:
+    # Others may write to the store meanwhile, unless a judge's answers are to be kept there.
+    asks = bool(config.filter.judge.model)
+    with Store.create(run / "store.sqlite") if asks else Store.read(run / "store.sqlite") as store:
         asking = Asking(
             dialect=load_dialect(config.dialect),
             count=model.count if model else words_in,

@@ -6,7 +6,9 @@ other tasks must hold the luck of which tasks those are, beside the luck of thos
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import Final
 
 import numpy as np
@@ -58,7 +60,8 @@ def expected_noise(
     thirds of the share of attempts that the filter kept (known without a truth): what is kept often is wrong less
     often. Where a group has fewer than `LEAST` calibrated tasks, all are drawn from. Each replicate draws the
     calibrated tasks anew (bootstrap over tasks), then one of them for each task asked about; its noise is drawn from
-    Beta(wrong + 1/2, right + 1/2) (Jeffreys). None with fewer than `LEAST` calibrated tasks, or nothing kept.
+    Beta(wrong + 1/2, right + 1/2) (Jeffreys). The level is raised as few tasks demand (`expanded`). None with fewer
+    than `LEAST` calibrated tasks, or nothing kept.
     """
     known = [one for one in known if one.kept and one.rows]
     asked = [one for one in asked if one.kept and one.rows]
@@ -78,8 +81,23 @@ def expected_noise(
     for start in range(0, resamples, block):
         size = min(block, resamples - start)
         draws[start : start + size] = _draws(known, rows, groups, weights, size, random)
-    band = percentile(draws, estimate, level, "bootstrap over calibrated tasks, one drawn for each task")
-    return band.model_copy(update={"low": min(band.low, estimate), "high": max(band.high, estimate)})
+    few = min(len(known), len(asked))
+    band = percentile(draws, estimate, expanded(level, few), "bootstrap over calibrated tasks, one drawn for each task")
+    low, high = min(band.low, estimate), max(band.high, estimate)
+    return band.model_copy(update={"low": low, "high": high, "level": level})
+
+
+def expanded(level: float, clusters: int) -> float:
+    """The level at which percentiles of so few clusters cover `level` (Hesterberg, 2015, Am. Stat. 69:371).
+
+    1 - 2 Φ(-√(n/(n-1)) t), t the quantile of Student's distribution with n - 1 degrees of freedom, by its expansion in
+    1/(n - 1) to the second order (Abramowitz and Stegun, 26.7.5).
+    """
+    if clusters < 2:
+        return level
+    free, z = clusters - 1, NormalDist().inv_cdf(0.5 + level / 2)
+    t = z + (z**3 + z) / (4 * free) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * free**2)
+    return 1 - 2 * NormalDist().cdf(-math.sqrt(clusters / free) * t)
 
 
 def _group(kept: int, eligible: int, known: Sequence[Known]) -> npt.NDArray[np.intp]:
