@@ -24,7 +24,7 @@ check: ## Style, types, floors
 	@$(bin)/mypy --no-error-summary && echo "types: fine"
 	@$(bin)/lint-imports --no-cache >/dev/null || { $(bin)/lint-imports --no-cache; exit 1; } && echo "floors: fine"
 
-extras: ## The tests of Ray, BrowserGym and TRL, in environments of their own
+extras: ## The tests of Ray, BrowserGym, sentence encoders and TRL, in environments of their own
 	@scripts/setup.sh dev
 	@scripts/extras.sh
 
@@ -36,6 +36,7 @@ bench: ## Every figure of the README that speaks of speed
 	@$(bin)/python bench/bench_peer.py --peer .venv-peer/bin/python
 	@$(bin)/python bench/bench_pages.py --peer .venv-peer/bin/python
 	@$(bin)/python bench/bench_prune.py --peer .venv-peer/bin/python
+	@$(bin)/python bench/bench_vertex.py
 	@$(bin)/python bench/bench_dataset.py --gigabytes 0.2
 
 soak: ## 200 browsers killed under a rollout, and what came of it (ten minutes)

@@ -30,6 +30,7 @@ from webapprentice.report import (
     Training,
     charts,
     render_report,
+    markdown_table,
     summary_text,
     words,
     write_report,
@@ -307,3 +308,17 @@ def test_the_model_s_own_interval_is_the_one_shown() -> None:
     assert charts.Scale().place(1.7) == "100.00%"
     assert charts.Scale(-0.1, 0.1).place(0.0) == "50.00%"
     assert charts.around_zero([0.12, -0.3]) == charts.Scale(pytest.approx(-0.3), pytest.approx(0.3))
+
+
+def test_the_markdown_table_has_a_row_an_arm_and_says_what_the_cells_say() -> None:
+    report = sample()
+    lines = markdown_table(report).splitlines()
+    assert len(lines) == 2 + len(report.arms)
+    assert len({line.count("|") for line in lines}) == 1
+    improved = next(line for line in lines if report.arm(report.improved).title in line)  # type: ignore[union-attr]
+    cell = report.cell(report.improved, 1.0, Split.HELD_OUT)
+    assert cell is not None
+    assert cell.difference is not None
+    assert f"{100 * cell.rate.value:.1f} %" in improved  # type: ignore[operator]
+    assert f"{100 * cell.difference.value:+.1f}".replace("-", "−") in improved
+    assert "not measured" not in lines[2]

@@ -6,42 +6,54 @@ from pathlib import Path
 
 import click
 
-from webapprentice.cli.options import emit, run_option
-from webapprentice.core.faults import UsageError
+from webapprentice.cli.options import Ticker, emit, run_option, settings
+from webapprentice.evaluate.comparison import CompareConfig
 
 
 @click.command("compare")
 @click.argument("base")
 @click.argument("tuned", nargs=-1, required=True)
 @run_option
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on standard output.")
-def command(base: str, tuned: tuple[str, ...], run: Path, as_json: bool) -> None:
-    """Compare collections of a store, paired by task and seed: BASE against one or more TUNED (training seeds)."""
-    from webapprentice.metrics import compare, episodes_of
-    from webapprentice.store import Store
+@click.option("--references", multiple=True, metavar="RUN", help="Solved trajectories for VERTEX_DTW; repeatable.")
+@click.option("--baseline", metavar="RUN", help="The trivial agent's attempts; as `--set baseline=RUN`.")
+@click.option("--legacy", is_flag=True, help="Also the released code's intervals; as `--set legacy=true`.")
+@click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="Also draw it, to this file.")
+@settings(CompareConfig)
+def command(
+    base: str,
+    tuned: tuple[str, ...],
+    run: Path,
+    references: tuple[str, ...],
+    baseline: str | None,
+    legacy: bool,
+    page: Path | None,
+    file: Path | None,
+    sets: tuple[str, ...],
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Compare runs, paired by task and seed: BASE against one or more TUNED, and all with one another.
 
-    with Store.read(run / "store.sqlite") as store:
-        store.require(base, *tuned)
-        attempts = {name: list(store.trajectories(name, steps=False)) for name in (base, *tuned)}
-    for name, some in attempts.items():
-        models = {(one.provenance.model, one.provenance.config_hash) for one in some}
-        if len(models) > 1:
-            raise UsageError(
-                f"{name} holds attempts of {len(models)} models or configurations; examine each under its own label"
-            )
-    runs = [episodes_of(attempts[name]) for name in (base, *tuned)]
-    found = compare(runs[0], runs[1:])
-    if found is None:
-        raise UsageError("these collections share no task and seed; examine both on the same ones")
-    change = found.micro
-    band = change.difference_seeds or change.difference
-    text = f"{change.base:.1%} -> {change.tuned:.1%}, difference {change.gain:+.1%}"
-    if band:
-        text += f" [{band.low:+.1%}, {band.high:+.1%}]"
-    relative = change.relative_seeds or change.relative
-    if relative:
-        text += f", relative {relative.estimate:+.1%} [{relative.low:+.1%}, {relative.high:+.1%}]"
-    sign = found.sign
-    text += f"\n{found.pairs} pairs on {found.tasks} tasks; {sign.better} tasks better, {sign.worse} worse"
-    text += f", exact sign test p = {sign.p_value:.3g}"
-    emit(found.model_dump(mode="json"), as_json, text)
+    A run is a collection of the store of --run, such as exam/base/T1, or FOLDER:COLLECTION for one of another run.
+    """
+    from webapprentice.evaluate.comparison import compare_runs, outline
+    from webapprentice.models.embedding import embedder
+    from webapprentice.report.comparison import write_comparison
+    from webapprentice.report.comparison_text import comparison_text
+
+    config = CompareConfig.resolve(file, sets, references=references or None, baseline=baseline, legacy=legacy or None)
+    names = (base, *tuned)
+    if dry_run:
+        plan = outline(config, names, run)
+        emit(plan, as_json, "\n".join(f"{name}: {count:,} episodes" for name, count in plan.items()))
+        return
+    ticker = Ticker()
+    notes: list[str] = []
+    vectors = embedder(config.embedder, run / "vectors", notes.append)
+    found = compare_runs(config, names, run, vectors, lambda line: ticker(line, True))
+    for line in notes if found.embedder else ():
+        click.echo(line, err=True)
+    if page is not None:
+        write_comparison(found, page)
+    told = {**found.together.model_dump(mode="json"), **found.model_dump(mode="json", exclude={"together"})}
+    emit(told, as_json, comparison_text(found))

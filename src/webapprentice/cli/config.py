@@ -26,6 +26,8 @@ _CLASSES = {
     "score": "webapprentice.evaluate.scoring.config:ScoreConfig",
     "augment": "webapprentice.evaluate.augment:AugmentConfig",
     "survival": "webapprentice.evaluate.survival:SurvivalConfig",
+    "compare": "webapprentice.evaluate.comparison:CompareConfig",
+    "synthesize": "webapprentice.synthesis.config:SynthesisConfig",
     "ablate": "webapprentice.improve.ablation:AblateConfig",
 }
 

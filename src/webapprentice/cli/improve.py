@@ -43,7 +43,7 @@ async def carry_out(run: Path, config: ImproveConfig, line: str, as_json: bool, 
     from webapprentice.improve.loop import improve
     from webapprentice.improve.reporting import report_data
     from webapprentice.improve.workshop import Workshop, check
-    from webapprentice.report import summary_text, write_report
+    from webapprentice.report import markdown_table, summary_text, write_report
     from webapprentice.store import Store
 
     check(config)
@@ -59,6 +59,7 @@ async def carry_out(run: Path, config: ImproveConfig, line: str, as_json: bool, 
         data = report_data(workshop, base, rounds, cases, line)
         if fresh:
             write_report(data, path)
+        (run / "report.md").write_text(markdown_table(data), encoding="utf-8")
         (run / "report.json").write_text(data.without_screenshots().model_dump_json(indent=1) + "\n", encoding="utf-8")
     told = {"number", "seed", "model", "kept", "why", "warnings"}
     kept = [done.model_dump(mode="json", include=told) for done in rounds]

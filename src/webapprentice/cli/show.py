@@ -39,6 +39,7 @@ def _text(trajectory: Trajectory) -> str:
 
     dialect = load(trajectory.provenance.spelling or "compact")
     lines = [f"{trajectory.key}  {trajectory.task.id}  seed {trajectory.provenance.seed}", f"goal: {trajectory.goal}"]
+    lines += [f"before: {step.said}" for step in trajectory.before]
     for step in trajectory.steps:
         page = dialect.describe(step.observation, lambda text: len(text.split())).text
         lines += ["", f"step {step.index}", *(f"    {line}" for line in page.splitlines())]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from webapprentice.core.actions import Action
 from webapprentice.core.records import Judgment, Message, Observation, Outcome, Record, Task, Trajectory, Usage
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 Prompt = tuple[Message, ...]
 
@@ -59,6 +63,28 @@ class Scorer(Protocol):
 
     async def logprobs(self, prompts: Sequence[Prompt], answers: Sequence[str]) -> list[float]:
         """Sum of the log-probabilities of each answer's tokens, nats."""
+        ...
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors whose inner products say how alike the texts are."""
+
+    @property
+    def key(self) -> str:
+        """Content key of the weights with what else decides the vectors, or the name of an endpoint's model."""
+        ...
+
+    @property
+    def lexical(self) -> bool:
+        """True: only words and their spelling are compared, not what they mean."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """One row of length 1 a text, in order, shape (texts, dimensions); a text is cut at the encoder's window.
+        Without texts the number of columns may be 0.
+
+        Raises FaultError owned by `model`.
+        """
         ...
 
 

@@ -301,6 +301,8 @@ class Trajectory(Record):
     goal: str
     """The objective as it was stated in this episode."""
     source: Source
+    before: tuple[Step, ...] = ()
+    """What was done before the first step, where nobody has the pages: prompts tell of it, no row is made of it."""
     steps: tuple[Step, ...] = ()
     final: Observation | None = None
     """What could be seen after the last step, when anything could."""

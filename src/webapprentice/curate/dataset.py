@@ -9,12 +9,13 @@ from typing import Literal
 
 from pydantic import Field
 
+from webapprentice.core.actions import Stop
 from webapprentice.core.config import Config
 from webapprentice.core.faults import UsageError
 from webapprentice.core.keys import key_of, seed_for
-from webapprentice.core.records import Example, Record, Result, Step, Trajectory
+from webapprentice.core.records import Example, Record, Result, Source, Step, Trajectory
 from webapprentice.curate.chunked import chunk_row
-from webapprentice.curate.draws import Choice, Draw, chosen, conflicts, distinct, drawn, position, shuffled
+from webapprentice.curate.draws import Choice, Draw, Position, chosen, conflicts, distinct, drawn, position, shuffled
 from webapprentice.curate.sheets import Desk, own_words
 from webapprentice.dialect import Dialect, prompt_key
 from webapprentice.page.form import Count
@@ -202,7 +203,9 @@ def rows(
             usable.append(place)
     chosen = _choose(usable, len(trajectory.steps), trajectory.key, config)
     tally["not_chosen"] += len(usable) - len(chosen)
-    said = [(_history(step, place, dialect, config), step.outcome) for place, step in enumerate(trajectory.steps)]
+    early = len(trajectory.before)
+    told = (*trajectory.before, *trajectory.steps)
+    said = [(_history(step, place, dialect, config), step.outcome) for place, step in enumerate(told)]
     for place in chosen:
         step = trajectory.steps[place]
         if desk is not None:
@@ -214,7 +217,7 @@ def rows(
             continue
         # What no model was asked is rendered so that its answer stands in it, whatever the budget.
         target = getattr(step.action, "node", None) if step.prompt_key is None else None
-        prompt, page = dialect.prompt(trajectory.goal, step.observation, said[:place], count, target)
+        prompt, page = dialect.prompt(trajectory.goal, step.observation, said[: early + place], count, target)
         end = getattr(step.action, "to", None) if target is not None else None
         if any(node is not None and node not in page.kept for node in (target, end)):
             tally["no_target"] += 1
@@ -224,15 +227,26 @@ def rows(
             continue
         spoken = step.said
         if config.completion != "said" and step.action is not None:
-            spoken = dialect.write(step.action, step.observation, place + 1, own_words(step, config.completion))
+            number = early + place + 1
+            spoken = dialect.write(step.action, step.observation, number, own_words(step, config.completion))
         yield Example(
             messages=prompt,
             completion=spoken,
             trajectory=trajectory.key,
             step=step.index,
-            position=position(place, len(trajectory.steps)),
+            position=stands(trajectory, place),
             task=trajectory.task.id,
         )
+
+
+def stands(trajectory: Trajectory, place: int) -> Position:
+    """Where a step stands in its workflow. One step of a workflow that was made up stands alone, and no model was asked
+    for it by that prompt: what was before it tells the first, and its stop the last."""
+    steps = trajectory.steps
+    if trajectory.source is not Source.SYNTHETIC or len(steps) != 1 or steps[0].prompt_key is not None:
+        return position(place, len(steps))
+    first, last = not trajectory.before, isinstance(trajectory.steps[0].action, Stop)
+    return "only" if first and last else "first" if first else "last" if last else "middle"
 
 
 def _history(step: Step, place: int, dialect: Dialect, config: DatasetConfig) -> str:

@@ -93,7 +93,7 @@ class Desk:
     def _told(self, trajectory: Trajectory, place: int) -> list[tuple[str, Outcome]]:
         """The steps before, as training rows tell them."""
         told = []
-        for number, step in enumerate(trajectory.steps[:place], start=1):
+        for number, step in enumerate((*trajectory.before, *trajectory.steps[:place]), start=1):
             spell = self._history != "said" and step.prompt_key is None
             said = step.said
             if spell and step.action is not None:

@@ -21,7 +21,8 @@ from webapprentice.core.protocols import Completion, Prompt, Sampling
 from webapprentice.core.records import Usage
 from webapprentice.models.config import ModelConfig
 
-_AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+"""Statuses after which the same request may be sent again."""
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0  # seconds
 _LARGEST_BODY = 16_000_000  # bytes
 _BYTES_PER_TOKEN = 3  # of page text; English prose has about four
@@ -42,6 +43,8 @@ class EndpointModel:
         self._jitter = random.Random()  # never decides what is said, only when it is asked again
         self.retried = 0
         """Requests that had to be sent again."""
+        self.served: set[str] = set()
+        """Names of models that answers gave; a second one tells that the server was given another model."""
 
     @property
     def key(self) -> str:
@@ -85,6 +88,7 @@ class EndpointModel:
                     async with places:
                         outcome = await self._ask(client, self._body(prompt, sampling))
                     if isinstance(outcome, dict):
+                        self._note(outcome.get("model"))
                         return _completion(outcome, time.monotonic() - began)
                     fault, wait = outcome
                     attempt += 1
@@ -110,10 +114,10 @@ class EndpointModel:
         except httpx.HTTPError as error:
             line = str(error) or type(error).__name__
             return Fault(owner=Owner.MODEL, kind="llm_connection", message=line), None
-        if response.status_code in _AGAIN:
+        if response.status_code in AGAIN:
             kind = "llm_rate_limit" if response.status_code == 429 else "llm_5xx"
             fault = Fault(owner=Owner.MODEL, kind=kind, message=f"status {response.status_code}: {_short(text)}")
-            return fault, _retry_after(response.headers.get("retry-after"))
+            return fault, retry_after(response.headers.get("retry-after"))
         if response.status_code >= 400:
             overflow = response.status_code in (400, 413, 422) and "context" in text.lower()
             denied = response.status_code in (401, 403, 404)
@@ -159,6 +163,10 @@ class EndpointModel:
             self._places, self._loop = asyncio.Semaphore(self.config.concurrency), loop
         return self._client, self._places
 
+    def _note(self, name: object) -> None:
+        if isinstance(name, str) and name:
+            self.served.add(name[:200])
+
     def _wait(self, attempt: int) -> float:
         return float(min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (attempt - 1)) * self._jitter.uniform(0.5, 1.0))
 
@@ -184,7 +192,7 @@ def _completion(answer: dict[str, Any], seconds: float) -> Completion:
         raise _fault("llm_bad_output", f"no message in the answer: {_short(json.dumps(answer))}") from error
 
 
-def _retry_after(value: str | None) -> float | None:
+def retry_after(value: str | None) -> float | None:
     """Seconds to wait from a `Retry-After` header: a number of seconds or a date; None when there is none."""
     if not value:
         return None

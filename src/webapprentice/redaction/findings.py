@@ -135,7 +135,7 @@ def _add(
 
 
 def _observations(trajectory: Trajectory) -> Iterator[tuple[int | None, Observation]]:
-    for step in trajectory.steps:
+    for step in (*trajectory.before, *trajectory.steps):
         yield step.index, step.observation
     if trajectory.final is not None:
         yield None, trajectory.final
@@ -144,7 +144,7 @@ def _observations(trajectory: Trajectory) -> Iterator[tuple[int | None, Observat
 def _texts(trajectory: Trajectory, page: Callable[[str], str] | None) -> Iterator[tuple[int | None, str, str]]:
     """Every text of a trajectory: its step, where it stands, and itself."""
     yield None, "the goal", trajectory.goal
-    for step in trajectory.steps:
+    for step in (*trajectory.before, *trajectory.steps):
         yield step.index, "what was said", step.said
         if step.action is not None:
             values = step.action.model_dump(exclude={"kind", "node"}).values()

@@ -188,7 +188,7 @@ class Redactor:
 
     def trajectory(self, trajectory: Trajectory) -> Trajectory:
         """A trajectory without secrets. All of its steps are read first, so a secret is gone from earlier steps too."""
-        for step in trajectory.steps:
+        for step in (*trajectory.before, *trajectory.steps):
             self.step(step)
         changes: dict[str, object] = {
             "goal": self.clean(trajectory.goal),
@@ -198,6 +198,7 @@ class Redactor:
                     "start_urls": tuple(map(self.url, trajectory.task.start_urls)),
                 }
             ),
+            "before": tuple(map(self.step, trajectory.before)),
             "steps": tuple(map(self.step, trajectory.steps)),
             "final": self.observation(trajectory.final) if trajectory.final else None,
             "judgments": tuple(

@@ -21,6 +21,7 @@ from webapprentice.report.data import (
     TaskRow,
     Training,
 )
+from webapprentice.report.markdown import markdown_table
 from webapprentice.report.measured import cells, difference, rate, task_rows
 from webapprentice.report.page import render_report, write_report
 from webapprentice.report.terminal import summary_text
@@ -48,6 +49,7 @@ __all__ = [
     "cells",
     "choose",
     "difference",
+    "markdown_table",
     "rate",
     "render_report",
     "summary_text",
