@@ -52,6 +52,7 @@ class JudgeConfig(Config):
     votes: int = Field(default=1, ge=1)
     """Answers to each question; the score is the share of yes among those that say yes or no."""
     temperature: float = Field(default=0.0, ge=0.0)
+    """0 is greedy; votes need more."""
     threshold: float = Field(default=0.5, ge=0.0, le=1.0)
     """The least score that passes."""
     pages: int = Field(default=2, ge=0)

@@ -171,6 +171,7 @@ class GroupConfig(Config):
     """How a policy learns from the reward of its own episodes (GRPO, Shao et al. 2024, arXiv 2402.03300)."""
 
     updates: int = Field(default=20, ge=1)
+    """Of the weights; each is made from new attempts."""
     groups: int = Field(default=8, ge=1)
     """Episodes (task and seed) of one update."""
     attempts: int = Field(default=8, ge=2)
