@@ -204,6 +204,9 @@ def test_nothing_is_foretold_from_the_episodes_themselves() -> None:
     assert "these very episodes" in noise([theirs], sifted, kept, rows).how
     assert noise([mine, theirs], sifted, kept, rows).expected == good.expected
     assert "no calibration" in noise([mine.with_(key="other")], sifted, kept, rows).how
+    single = noise([mine], sifted.with_(attempts=1.0), kept, rows)
+    assert single.expected is None
+    assert "with 4.0 attempts at each seed, and these are 1.0" in single.how
     foreign = noise([mine.with_(actors=("somebody",))], sifted, kept, rows)
     assert "BEWARE" in foreign.how
     blind = [one.with_(score=None) for one in kept]

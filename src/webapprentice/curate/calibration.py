@@ -20,7 +20,7 @@ from webapprentice.core.protocols import Model, Scorer
 from webapprentice.core.records import Trajectory
 from webapprentice.curate.filtering import RULES, FilterConfig, Filtered, filter
 from webapprentice.curate.judging import Judge
-from webapprentice.curate.noise import Calibration, Halves, Threshold, by_task, group_of, rules_key
+from webapprentice.curate.noise import Calibration, Halves, Threshold, attempts_of, by_task, group_of, rules_key
 from webapprentice.dialect import Dialect
 from webapprentice.metrics import Agreement, agreement
 from webapprentice.metrics.noise import Asked, expected_noise
@@ -145,6 +145,7 @@ def _calibration(
         collection=collection,
         truth=config.labels.name if config.labels else "score",
         eligible=len(eligible),
+        attempts=attempts_of(eligible),
         kept=len(kept),
         undecided=sum(any(one.passed is None for one in found.judgments[key]) for key in kept),
         agreement=_agree(eligible, kept, truth, config),

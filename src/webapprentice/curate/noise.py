@@ -23,6 +23,7 @@ _R = TypeVar("_R", bound=Record)
 FILE = "calibration.json"
 """Name of the calibrations of a run, in its folder."""
 
+_ABOUT = 0.1  # how far, relatively, the attempts at each seed may differ from a calibration's
 _PARAMETERS = {
     "repeats": "F3",
     "circles": "stuck",
@@ -51,6 +52,8 @@ class Calibration(Record):
     truth: str
     """`score`, or the name of a labelled file."""
     eligible: int
+    attempts: float
+    """Of them, at each task and seed on average: a vote of four is not as precise as a vote of one."""
     kept: int
     undecided: int
     """Kept because a rule could not say."""
@@ -98,6 +101,8 @@ class Sifted(Record):
     actors: tuple[str, ...]
     eligible: dict[str, int]
     """Attempts by task."""
+    attempts: float
+    """At each task and seed, on average."""
 
 
 class Noise(Record):
@@ -126,6 +131,11 @@ def rules_key(config: FilterConfig, dialect: Dialect, model: Model | None = None
 def group_of(trajectory: Trajectory) -> str:
     """What counts as one task: its template, or itself."""
     return trajectory.task.template or trajectory.task.id
+
+
+def attempts_of(eligible: Sequence[Trajectory]) -> float:
+    """Attempts at each task and seed, on average; 0 without any."""
+    return len(eligible) / max(1, len({(one.task.id, one.provenance.seed) for one in eligible}))
 
 
 def list_key(keys: Sequence[str]) -> str:
@@ -164,6 +174,10 @@ def noise(
     fitting = [one for one in calibrations if one.key == sifted.key]
     if not fitting:
         return Noise(expected=None, true=true, how="not calibrated: no calibration of these rules in this run")
+    alike = [one for one in fitting if abs(one.attempts - sifted.attempts) <= _ABOUT * sifted.attempts]
+    if not alike:
+        had = f"calibrated with {fitting[-1].attempts:.1f} attempts at each seed, and these are {sifted.attempts:.1f}"
+        return Noise(expected=None, true=true, how=f"not calibrated: {had}")
     asked: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     seeds: dict[str, set[int]] = defaultdict(set)
     for one in kept:
@@ -176,7 +190,7 @@ def noise(
         for task, n in sorted(asked.items())
     ]
     best: tuple[int, Calibration, Interval] | None = None
-    for candidate in fitting:
+    for candidate in alike:
         seen = {task for task, used in candidate.episodes.items() if seeds[task] & set(used)}
         others = [known for known in candidate.by_task if known.task not in seen]
         band = expected_noise(others, wanted)
@@ -189,7 +203,7 @@ def noise(
     other = "" if set(sifted.actors) <= set(source.actors) else "; BEWARE: calibrated on another model's attempts"
     how = (
         f"1 - precision, by rows, from {number} tasks of {source.collection} (truth: {source.truth}), "
-        f"by thirds of the share kept; assumes that these tasks are such as those{other}"
+        f"by thirds of the share kept; assumes that these tasks and attempts are such as those{other}"
     )
     return Noise(expected=band, true=true, how=how)
 
@@ -243,6 +257,7 @@ def sifted_from(found: Filtered, attempts: Sequence[Trajectory], key: str, colle
         list_key=list_key(found.kept),
         actors=tuple(sorted({one.provenance.model for one in eligible})),
         eligible=dict(sorted(Counter(group_of(one) for one in eligible).items())),
+        attempts=attempts_of(eligible),
     )
 
 
