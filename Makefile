@@ -3,7 +3,7 @@
 RUN ?= runs/demo
 bin := .venv/bin
 
-.PHONY: help setup demo test extras check bench soak study seed lock clean
+.PHONY: help setup demo test extras check bench soak experiment seed lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -43,9 +43,9 @@ soak: ## 200 browsers killed under a rollout, and what came of it (ten minutes)
 	@scripts/setup.sh dev
 	@$(bin)/python bench/kills.py --kills 200 --worlds 8
 
-study: ## The full study of the notebook: four arms, three training seeds (more than an hour)
+experiment: ## The experiment of the README: five arms, two rounds, three training seeds (an hour and a half)
 	@scripts/setup.sh
-	@$(bin)/apprentice improve --run runs/study --config recipes/study.yaml
+	@$(bin)/apprentice improve --run runs/experiment --config recipes/experiment.yaml
 
 seed: ## Build the seed model again from nothing (half an hour)
 	@scripts/setup.sh

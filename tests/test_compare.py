@@ -218,6 +218,13 @@ def test_a_page_of_miniwob_is_a_site_unless_sites_are_set_aside(tmp_path: Path) 
     for across, many in ((False, 2), (True, 1)):
         found = compare_runs(CompareConfig(across_sites=across), ("a", "b"), tmp_path, embedder("lexical"))
         assert (found.capabilities, found.templates, bool(found.embedder)) == (many, 2, across)
+        assert found.sides[0].conduct.steps == 4  # counted without reading a page
+    with Store.read(tmp_path / "store.sqlite") as store:
+        whole, told = next(store.trajectories("a")), next(store.trajectories("a", pages=False))
+    assert [one.observation.elements for one in told.steps] == [(), ()]
+    assert [one.with_(observation=seen.observation) for one, seen in zip(told.steps, whole.steps, strict=True)] == list(
+        whole.steps
+    )
 
 
 def test_wrong_runs_are_refused_in_one_line(stores: Path) -> None:

@@ -15,7 +15,12 @@ import pytest
 from webapprentice.store import Store
 
 CONFIG = """
-arms: [none]
+arms: [both]
+mixtures: {both: {filter: none, synthetic: 0.5}}
+rounds: 2
+go_on: always
+synthesis: {pages: 12, objectives: 1, attempts: 2, lines: [6, 8]}
+synthetic_filter: {rules: [words]}
 practice: {tasks: "miniwob/click-test,miniwob/click-dialog", seeds: 2, attempts: 2}
 exam: {tasks: "miniwob/click-test,miniwob/click-dialog,miniwob/click-test-2", seeds: 3}
 dataset: {keep_failed: true, validation: 0.0}
@@ -71,7 +76,15 @@ def test_a_run_ends_with_numbers_models_and_a_report(whole: Path) -> None:
     data = json.loads((whole / "report.json").read_text(encoding="utf-8"))
     cells = {(cell["arm"], cell["temperature"], cell["split"]): cell for cell in data["cells"]}
     assert cells["base", 1.0, "all"]["rate"]["counted"] == 9
-    assert cells["none", 0.0, "all"]["difference"]["pairs"] == 9
+    assert cells["both", 0.0, "all"]["difference"]["pairs"] == 9
+    assert cells["both-r2", 1.0, "all"]["difference"]["pairs"] == 9
+    assert (whole / "report.md").read_text(encoding="utf-8").count("\n") == 5
+    with Store.read(whole / "store.sqlite") as store:
+        curated = {name: store.stage(key) for key, name, _ in store.stages() if name.startswith("curate")}
+        assert {"practice/1", "practice/2-s0", "synthetic/1", "synthetic/2-s0"} <= set(store.collections())
+    first, second = (curated[f"curate:both:{label}"] for label in ("1", "2-s0"))
+    assert first["synthetic"] > 0  # type: ignore[index]
+    assert set(first["kept"]) < set(second["kept"])  # type: ignore[index]
     page = (whole / "report.html").read_text(encoding="utf-8")
     assert page.count("data:image/png;base64,") >= 5
     assert len(data["cases"]) == 10
@@ -94,7 +107,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_keys_scores_and_weights(whol
             command(run), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
         started = time.monotonic()
-        moment = chance.uniform(3.0, 14.0)
+        moment = chance.uniform(3.0, 24.0)
         while process.poll() is None and time.monotonic() - started < moment:
             time.sleep(0.05)
         if process.poll() is None:
@@ -109,5 +122,8 @@ def test_another_training_seed_reuses_everything_before_it(whole: Path, tmp_path
     improve(whole, "--set", "training_seeds=[0, 1]")
     after = outcome(whole)
     assert set(before["stages"]) < set(after["stages"])
-    assert len(after["models"]) == 2
-    assert {name.split(":")[0] for _, name in set(after["stages"]) - set(before["stages"])} == {"train", "exam"}
+    assert len(after["models"]) == 2 * len(before["models"])
+    assert {name.split(":")[0] for _, name in set(after["stages"]) - set(before["stages"])} == {
+        *("train", "exam"),
+        *("practice", "synthesis", "curate"),  # of the second round, which has another model to start from
+    }

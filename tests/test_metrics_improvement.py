@@ -141,7 +141,7 @@ def test_the_best_reference_counts_and_a_task_without_one_does_not() -> None:
     none = np.zeros((0, 1, 2))
     assert vertex(
         [
-            Attempt([nodes(90), nodes(0)], nodes(0)),
+            Attempt([nodes(90), nodes(0), nodes(90)], nodes(0)),
             Attempt([], nodes(0)),
             Attempt([none], nodes(0)),
             Attempt([nodes(0)], None),
@@ -222,17 +222,20 @@ def test_conduct_by_hand() -> None:
     first = trajectory("k1", acting(press, press, other, press), task="a")
     second = trajectory(
         "k2",
-        [step(0, None), step(1, Scroll(direction="down"), result=Result.COVERED), step(2, Scroll(direction="down"))],
+        [
+            *(step(0, None), step(1, None)),
+            *(step(2, Scroll(direction="down"), result=Result.COVERED), step(3, Scroll(direction="down"))),
+        ],
         task="b",
         score=0.0,
     )
     found = conduct([first, second])
-    assert (found.steps, found.length.value, found.solved) == (7, 3.5, 1)
-    assert found.unreadable.value == pytest.approx(1 / 7)
-    assert found.undone.value == pytest.approx(1 / 7)
-    assert found.repeated.value == pytest.approx(2 / 7)
+    assert (found.steps, found.length.value, found.solved) == (8, 4.0, 1)
+    assert found.unreadable.value == pytest.approx(2 / 8)
+    assert found.undone.value == pytest.approx(1 / 8)
+    assert found.repeated.value == pytest.approx(2 / 8)  # two answers that were no action are no repetition
     assert found.unreadable.interval is not None
-    assert (found.unreadable.interval.low, found.unreadable.interval.high) == (0.0, pytest.approx(1 / 3))
+    assert (found.unreadable.interval.low, found.unreadable.interval.high) == (0.0, pytest.approx(2 / 4))
     assert conduct([]).length.value is None
     nothing = conduct([trajectory("k3", [])])
     assert (nothing.length.value, nothing.repeated.value) == (0.0, None)

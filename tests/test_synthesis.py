@@ -119,6 +119,7 @@ def test_many_samples_are_asked_for_at_once(tmp_path: Path) -> None:
     ("said", "stage", "reason"),
     [
         ("", "objective", "objective: empty"),
+        ("OBJECTIVE: a \ud800 pair", "objective", "objective: no URL"),
         ("I cannot help with that.", "objective", "objective: no OBJECTIVE"),
         ("a" * 1_000_000, "plan", "plan: longer than any answer"),
         ("1. Ponder", "plan", "plan: a step that is no click, scroll, type or stop"),

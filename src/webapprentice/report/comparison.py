@@ -104,7 +104,8 @@ def _forest(found: Compared) -> Html:
     for pair in found.differences:
         change, sign = pair.comparison.micro, pair.comparison.sign
         gap = change.difference
-        look = "improved" if gap is not None and gap.excludes_zero and change.gain > 0 else "base"
+        clear = gap is not None and gap.excludes_zero
+        look = "base" if not clear else "improved" if change.gain > 0 else "reward"
         told = f"{words.points(change.gain)} {words.between(gap, signed=True)}"
         mark = charts.Mark(change.gain, gap, look, f"{pair.base} to {pair.tuned}: {told} points")
         rows.append(
@@ -120,7 +121,7 @@ def _forest(found: Compared) -> Html:
     heads: list[Child] = ["from → to", charts.axis(scale, ticks, signed=True), "points", "better / worse / tied"]
     note = (
         "Paired by task and seed; 95 % intervals resample whole templates of tasks; the sign test counts templates. "
-        "Nothing is corrected for the number of pairs."
+        "Nothing is corrected for the number of pairs. Blue: the whole interval lies above zero; violet: below."
     )
     return _section("Paired differences", note, _table([*heads, "sign test", "pairs on templates"], rows, chart=1))
 

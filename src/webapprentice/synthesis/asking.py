@@ -311,10 +311,10 @@ def lanes_of(model: Model, window: int, batch: int) -> tuple[int, int]:
 
 
 def _bounded(said: Completion, seconds: float) -> Answer:
-    """The answer, without what no stage would read of it."""
-    long = len(said.text) > LONGEST
+    """The answer, without what no stage would read of it or no file can hold."""
+    text = said.text[: LONGEST + 1].encode("utf-8", "replace").decode("utf-8")  # half a pair breaks every file
     return Answer(
-        text=said.text[: LONGEST + 1] if long else said.text,
+        text=text,
         finished=said.finished,
         prompt_tokens=said.usage.prompt_tokens,
         completion_tokens=said.usage.completion_tokens,
