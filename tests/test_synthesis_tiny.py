@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from made_syntheses import author, seeded
 from webapprentice.core.faults import UsageError
 from webapprentice.core.protocols import Completion, Prompt, Sampling
 from webapprentice.core.records import Element, Example, Message, Source, Usage
@@ -17,7 +19,9 @@ from webapprentice.curate import DatasetConfig, FilterConfig, examples, filter
 from webapprentice.dialect import load
 from webapprentice.improve.config import ImproveConfig, Mixture
 from webapprentice.improve.mixing import mixed
+from webapprentice.improve.workshop import Workshop, check
 from webapprentice.page import read_written, render
+from webapprentice.store import Store
 from webapprentice.synthesis import TinyConfig, invent
 
 COMPACT = load("compact")
@@ -174,3 +178,32 @@ def test_the_papers_letters_name_arms_and_unknown_ones_are_refused() -> None:
         ImproveConfig.resolve(sets=["arms=[D]"])
     with pytest.raises(UsageError, match="nothing would be taught"):
         ImproveConfig.resolve(sets=["mixtures={mine: {in_domain: false}}"])
+
+
+def test_an_author_writes_for_the_loop_from_its_own_kept_attempts(tmp_path: Path) -> None:
+    with seeded(tmp_path, 6) as store:
+        attempts = list(store.trajectories("attempts"))
+        with store.together():
+            for one in attempts:
+                store.finish("practice/1", one.with_(key=f"practised-{one.key}"))
+    settings = {"model": "self", "examples": 8, "embedder": "lexical", "options": {}}
+    config = ImproveConfig.model_validate({"arms": ["B"], "author": settings, "filter": {"rules": ["F9"]}})
+    with Store.create(tmp_path / "store.sqlite") as store:
+        shop = Workshop(tmp_path, config, store, lambda _line: None)
+        shop._models["seed"] = author()
+        keys = [f"practised-{one.key}" for one in attempts]
+        made = asyncio.run(shop.invent("seed", "1", keys))
+        assert len(made["kept"]) == 8
+        found = shop.trajectories(made["kept"])
+        assert {parent for one in found for parent in one.provenance.parents} & set(keys)
+        assert asyncio.run(shop.invent("seed", "1", keys)) == made
+        assert shop.stages.worked == 1
+        rows = examples(found, COMPACT, shop._of_author(COMPACT), tokens).train
+        assert {row.completion.split(" ")[0] for row in rows} <= {"click", "type", "send", "stop", "scroll", "hover"}
+
+
+def test_without_an_author_other_dialects_cannot_make_anything_up() -> None:
+    config = ImproveConfig.resolve(sets=["arms=[B]", "practice.rollout.dialect=webarena"])
+    with pytest.raises(UsageError, match=r"name an author: author\.model=self"):
+        check(config)
+    check(ImproveConfig.resolve(sets=["arms=[B]", "practice.rollout.dialect=webarena", "author.model=self"]))

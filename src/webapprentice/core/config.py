@@ -162,7 +162,9 @@ def _number(value: Any) -> Any:
 
 def _put(target: dict[str, Any], path: list[str], value: Any) -> None:
     for name in path[:-1]:
-        inner = target.setdefault(name, {})
+        inner = target.get(name)
+        if inner is None:  # not there, or a group that is off by default
+            inner = target[name] = {}
         if not isinstance(inner, dict):
             raise UsageError(f"--set {'.'.join(path)}: {name} is a value here, not a group of settings")
         target = inner

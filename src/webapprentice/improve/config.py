@@ -12,7 +12,7 @@ from webapprentice.curate import DatasetConfig, FilterConfig
 from webapprentice.evaluate import PoolConfig
 from webapprentice.models import ModelConfig
 from webapprentice.rollout import RolloutConfig
-from webapprentice.synthesis import TinyConfig
+from webapprentice.synthesis import SynthesisConfig, TinyConfig
 from webapprentice.train import TrainConfig
 
 T = TypeVar("T")
@@ -125,8 +125,11 @@ class ImproveConfig(Config):
     """Parameters of the rules; its preset is replaced by each arm."""
     synthesis: TinyConfig = TinyConfig()
     """How the model makes up examples, where an arm wants any."""
+    author: SynthesisConfig | None = None
+    """Examples are made up as `apprentice synthesize` does it, from this round's attempts, and not in the tiny way. Its
+    `model` may be `self`: the model that practised. Its `name`, `collections` and `keep` are filled in by the run."""
     synthetic_filter: FilterConfig = FilterConfig(rules=("words", "typed", "aimed", "vote"), vote_share=0.5)
-    """Rules that choose among the made-up examples."""
+    """Rules that choose among examples made up in the tiny way; an author's are checked while they are written."""
     dataset: DatasetConfig = DatasetConfig(validation=0.0)
     train: TrainConfig = TrainConfig(
         base_model="seed", method="full", learning_rate=1.5e-3, max_steps=300, threads=2, checkpoint_every=50
@@ -145,6 +148,11 @@ class ImproveConfig(Config):
             if arm not in known:
                 raise ValueError(f"there is no arm {arm!r}; there are {', '.join((*LETTERS, *known))}")
         return self
+
+    @property
+    def inventing(self) -> tuple[str, ...]:
+        """The arms that want made-up examples."""
+        return tuple(arm for arm in self.arms if self.mixture(arm).synthetic)
 
     def mixture(self, arm: str) -> Mixture:
         """What this arm teaches."""

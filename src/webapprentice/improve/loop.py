@@ -80,7 +80,7 @@ async def _round(
     label = str(number) if best is base else f"{number}-s{seed}"
     practice = await workshop.attempt(best.model, number, label)
     inventing = any(config.mixture(arm).synthetic for arm in arms)
-    synthetic = await workshop.invent(best.model, label) if inventing else None
+    synthetic = await workshop.invent(best.model, label, practice) if inventing else None
     earlier = before if config.learn_from == "all" else ()
     attempts = [*(one.practice for one in earlier), practice]
     made = [key for one in (*earlier,) if one.synthetic for key in one.synthetic["kept"]]

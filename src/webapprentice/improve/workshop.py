@@ -14,7 +14,7 @@ from webapprentice.core.faults import UsageError
 from webapprentice.core.keys import key_of
 from webapprentice.core.protocols import Executor, Model, Scorer
 from webapprentice.core.records import Example, Task, Trajectory
-from webapprentice.curate import FilterConfig, Filtered, examples
+from webapprentice.curate import DatasetConfig, FilterConfig, Filtered, examples
 from webapprentice.curate import filter as sift
 from webapprentice.dialect import Dialect
 from webapprentice.evaluate import Named, attempt_all, dialect_of
@@ -22,11 +22,13 @@ from webapprentice.improve.config import ImproveConfig
 from webapprentice.improve.mixing import mixed
 from webapprentice.improve.rows import write_rows
 from webapprentice.improve.stages import Stages, Tell
+from webapprentice.language import Spelling
 from webapprentice.models import load as load_model
+from webapprentice.models.embedding import embedder
 from webapprentice.rollout import Budget, Progress
 from webapprentice.rollout.progress import line
-from webapprentice.store import Store
-from webapprentice.synthesis import invent
+from webapprentice.store import Store, write_lines
+from webapprentice.synthesis import SynthesisConfig, invent, synthesize
 from webapprentice.tasks import load as load_tasks
 from webapprentice.tasks.splits import HELD_OUT, SAME_AS
 from webapprentice.train import train
@@ -89,8 +91,11 @@ class Workshop:
         inputs = (model.key, tasks, list(seeds), practice.attempts, practice.rollout)
         return cast(list[str], (await self.stages.run(f"practice:{label}", inputs, work))["keys"])
 
-    async def invent(self, name: str, label: str) -> dict[str, Any]:
-        """Have the model make up examples and choose among them; gives the collection, keys and counts."""
+    async def invent(self, name: str, label: str, keys: Sequence[str]) -> dict[str, Any]:
+        """Have examples made up, and choose among them; gives the collection, keys and counts.
+
+        `keys` are this round's attempts: an author is shown their objectives, and the kept ones as demonstrations.
+        """
         model, config = self.model(name), self.config
         dialect = dialect_of(config.practice.rollout)
         collection = f"synthetic/{label}"
@@ -111,7 +116,32 @@ class Workshop:
                 "made": made.model_dump(mode="json", exclude={"trajectories"}),
             }
 
+        if config.author is not None:
+            return await self._authored(config.author, model, dialect, label, keys)
         inputs = (model.key, dialect, config.synthesis, config.synthetic_filter, config.synthetic_filter.ordered)
+        return await self.stages.run(f"synthesis:{label}", inputs, work)
+
+    async def _authored(
+        self, author: SynthesisConfig, own: Model, dialect: Dialect, label: str, keys: Sequence[str]
+    ) -> dict[str, Any]:
+        """Examples by a model that follows instructions; killed, it goes on after the last answer."""
+        writer = own if author.model == "self" else load_model(author.model, author.options)
+        alike = embedder(author.embedder, self.folder / "vectors", self.tell)
+        rules = self.config.filter.with_(preset=self.config.mixture(self.config.inventing[0]).filter)
+
+        async def work(key: str) -> dict[str, Any]:
+            attempts = self.trajectories(keys)
+            kept = (await self._sift(attempts, rules, dialect, own)).kept
+            seeds = f"seeds-{key}"
+            write_lines(kept, self.folder / f"{seeds}.txt")
+            practice = {name for name in self.store.collections() if name.startswith("practice/")}
+            seen = [name for name in sorted(practice) if self.store.finished(name) & set(keys)]
+            how = author.with_(name=f"{label}-{key}", collections=tuple(seen), keep=seeds)
+            made = await synthesize(how, self.folder, self.store, writer, alike, self.tell, frozenset(HELD_OUT))
+            there = sorted(self.store.finished(made.collection))
+            return {"collection": made.collection, "kept": there, "made": made.model_dump(mode="json")}
+
+        inputs = (own.key, writer.key, alike.key, author.decides, author.examples, list(keys), rules, rules.ordered)
         return await self.stages.run(f"synthesis:{label}", inputs, work)
 
     async def _sift(
@@ -134,7 +164,7 @@ class Workshop:
             found = [await self._sift(self.trajectories(some), rules, dialect, model) for some in keys]
             kept = [one for done in found for one in done.kept]
             own = examples(self.trajectories(kept), dialect, self.config.dataset, model.count, held_out=HELD_OUT)
-            made = examples(self.trajectories(synthetic), dialect, self.config.dataset, model.count)
+            made = examples(self.trajectories(synthetic), dialect, self._of_author(dialect), model.count)
             rows = mixed(own.train, made.train, mixture, self.config.dataset.seed)
             path = Path("data") / f"{arm}-{key}.jsonl"
             write_rows(self.folder / path, rows)
@@ -157,6 +187,11 @@ class Workshop:
         return await self.stages.run(
             f"curate:{arm}:{label}", inputs, work, lambda made: (self.folder / made["rows"]).is_file()
         )
+
+    def _of_author(self, dialect: Dialect) -> DatasetConfig:
+        """How made-up examples become rows: an author writes in WebArena's spelling, whatever is taught."""
+        same = self.config.author is None or dialect.spelling is Spelling.WEBARENA
+        return self.config.dataset if same else self.config.dataset.with_(completion="canonical")
 
     async def teach(self, name: str, arm: str, rows: str, seed: int) -> dict[str, Any]:
         """Fine-tune a model on rows with one training seed; gives the folder of the new one under the run."""
@@ -253,6 +288,12 @@ def check(config: ImproveConfig) -> None:
         raise UsageError("a run starts from whole weights, not from an adapter; train it with merge=true and name that")
     if config.options.thinking:
         raise UsageError("training renders prompts without a thinking block; leave options.thinking off")
+    spelling = dialect_of(config.practice.rollout).spelling
+    if config.inventing and config.author is None and spelling is not Spelling.COMPACT:
+        raise UsageError(
+            f"{config.inventing[0]} wants made-up examples, which a model writes by itself in the compact dialect "
+            "only; name an author: author.model=self, or the address of a server"
+        )
     rules = config.filter.rules
     if rules is not None and (
         len(config.arms) > 1 or ("reward" in rules) is not (config.mixture(config.arms[0]).filter == "reward")
