@@ -24,7 +24,7 @@ check: ## Style, types, floors
 	@$(bin)/mypy --no-error-summary && echo "types: fine"
 	@$(bin)/lint-imports --no-cache >/dev/null || { $(bin)/lint-imports --no-cache; exit 1; } && echo "floors: fine"
 
-extras: ## The tests of Ray, BrowserGym and sentence encoders, in environments of their own
+extras: ## The tests of Ray, BrowserGym, sentence encoders and TRL, in environments of their own
 	@scripts/setup.sh dev
 	@scripts/extras.sh
 

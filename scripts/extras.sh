@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs the tests that the usual run leaves out: training by several processes; Ray, BrowserGym with its own Playwright, and
-# sentence encoders, each in an environment of its own (.venv-ray, .venv-browsergym, .venv-embeddings). Needs
-# `scripts/setup.sh dev` to have run.
+# sentence encoders and TRL, each in an environment of its own (.venv-ray, .venv-browsergym, .venv-embeddings, .venv-rl).
+# Needs `scripts/setup.sh dev` to have run.
 set -eu
 cd "$(dirname "$0")/.."
 links=$(python3 -m pip config get global.find-links 2>/dev/null || python3 -m pip config get :env:.find-links 2>/dev/null || true)
@@ -25,11 +25,17 @@ make_venv .venv-ray requirements/lock-ray.txt
 .venv-ray/bin/python -m pytest tests/test_cluster.py
 make_venv .venv-browsergym requirements/lock-dev.txt requirements/peer.txt
 .venv-browsergym/bin/python -m pytest tests/test_interfaces_browsergym.py tests/test_interfaces_docs.py
-make_venv .venv-embeddings requirements/lock-dev.txt requirements/lock-embeddings.txt
 torch=$(sed -n 's/^torch==//p' requirements/torch.txt)
-if [ -n "$links" ] && ls "$links"/torch-"$torch"* >/dev/null 2>&1; then
-    $uv pip install -q --python .venv-embeddings/bin/python --no-deps "torch==$torch"
-else
-    $uv pip install -q --python .venv-embeddings/bin/python --torch-backend="${UV_TORCH_BACKEND:-auto}" "torch==$torch"
-fi
+add_torch() {
+    if [ -n "$links" ] && ls "$links"/torch-"$torch"* >/dev/null 2>&1; then
+        $uv pip install -q --python "$1/bin/python" --no-deps "torch==$torch"
+    else
+        $uv pip install -q --python "$1/bin/python" --torch-backend="${UV_TORCH_BACKEND:-auto}" "torch==$torch"
+    fi
+}
+make_venv .venv-embeddings requirements/lock-dev.txt requirements/lock-embeddings.txt
+add_torch .venv-embeddings
 .venv-embeddings/bin/python -m pytest tests/test_models_embedding.py
+make_venv .venv-rl requirements/lock-rl.txt
+add_torch .venv-rl
+.venv-rl/bin/python -m pytest tests/test_train_rl.py

@@ -24,11 +24,13 @@ scipy
 sentence-transformers>=5
 threadpoolctl
 END
+# TRL too.
+resolve --extra train --extra dev --extra rl -c requirements/lock-dev.txt -o requirements/lock-rl.txt
 "$uv" pip compile -q --generate-hashes --no-header --no-annotate -o requirements/uv.txt - <<END
 uv
 END
 # miniwob's requirements are drivers for other browsers; its pages are all we use, so it is locked without them.
-for lock in requirements/lock.txt requirements/lock-dev.txt requirements/lock-ray.txt; do
+for lock in requirements/lock.txt requirements/lock-dev.txt requirements/lock-ray.txt requirements/lock-rl.txt; do
     "$uv" pip compile -q --no-deps --generate-hashes --no-header --no-annotate - <<END | grep -v '^$' >>$lock
 miniwob==1.1.0
 END

@@ -77,7 +77,9 @@ def test_every_verb_explains_itself() -> None:
         assert "Usage:" in result.stdout, verb
 
 
-@pytest.mark.parametrize("verb", ["improve", "rollout", "filter", "dataset", "train", "evaluate"])
+@pytest.mark.parametrize(
+    "verb", ["improve", "rollout", "filter", "calibrate", "dataset", "train", "prefer", "reinforce", "evaluate"]
+)
 def test_every_setting_is_documented(verb: str) -> None:
     result, schema = at_once(("config", verb), ("config", verb, "--json"))
     assert result.returncode == 0, result.stderr

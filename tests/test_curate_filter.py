@@ -8,6 +8,8 @@ from webapprentice.core.actions import Click, Type
 from webapprentice.core.faults import Owner, UsageError
 from webapprentice.core.records import Ending, Judgment, Trajectory
 from webapprentice.curate import PRESETS, RULES, FilterConfig, Filtered, coverage, filter
+from webapprentice.curate.judging import Judge
+from webapprentice.models import ScriptedModel
 
 ANN, BOB = Type(node=3, text="Ann"), Type(node=3, text="Bob")
 SUBMIT, CANCEL = Click(node=4), Click(node=5)
@@ -20,7 +22,8 @@ class Yes:
 
 def chosen(made: list[Trajectory], **knobs: object) -> Filtered:
     config = FilterConfig.model_validate(knobs)
-    return asyncio.run(filter(made, config, scorer=Yes(), dialect=COMPACT, count=tokens))
+    judge = Judge(ScriptedModel(lambda _prompt, _sampling: "yes"), config.judge)
+    return asyncio.run(filter(made, config, scorer=Yes(), dialect=COMPACT, count=tokens, judge=judge))
 
 
 def mixture() -> list[Trajectory]:

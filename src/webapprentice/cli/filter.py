@@ -21,9 +21,11 @@ from webapprentice.metrics import Interval
 def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
     """Keep the attempts that pass the rules, and say what each rule dropped."""
     from webapprentice.curate import filter as sift
+    from webapprentice.curate.judging import judge_of
+    from webapprentice.curate.noise import noise_of, rules_key, said, sifted_from
     from webapprentice.dialect import load as load_dialect
     from webapprentice.models import load as load_model
-    from webapprentice.store import Store
+    from webapprentice.store import Store, write_lines
 
     config = SiftConfig.resolve(file, sets)
     if dry_run:
@@ -35,12 +37,19 @@ def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, 
         store.require(config.collection)
         attempts = list(store.trajectories(config.collection))
     dialect = load_dialect(config.dialect)
-    found = asyncio.run(sift(attempts, config.filter, scorer, dialect, model.count if model else words_in))
-    with Store.create(run / "store.sqlite") as store, store.together():
-        for key, judgments in found.judgments.items():
-            store.judge(config.collection, key, judgments)
-    (run / f"{config.keep}.txt").write_text("".join(f"{key}\n" for key in found.kept), encoding="utf-8")
-    emit(found.model_dump(mode="json", exclude={"judgments"}), as_json, _table(found))
+    with Store.create(run / "store.sqlite") as store:
+        judge = judge_of(config.filter.judge, store) if "judge" in config.filter.ordered else None
+        found = asyncio.run(sift(attempts, config.filter, scorer, dialect, model.count if model else words_in, judge))
+        with store.together():
+            for key, judgments in found.judgments.items():
+                store.judge(config.collection, key, judgments)
+    key = rules_key(config.filter, dialect, model, judge.model if judge else None)
+    sifted = sifted_from(found, attempts, key, config.collection)
+    write_lines([sifted.model_dump_json(indent=1)], run / f"{config.keep}.filter.json")
+    write_lines(found.kept, run / f"{config.keep}.txt")
+    noisy = noise_of(run, config.keep, [one for one in attempts if one.key in set(found.kept)])
+    told = {**found.model_dump(mode="json", exclude={"judgments"}), "noise": noisy.model_dump(mode="json")}
+    emit(told, as_json, f"{_table(found)}\n{said(noisy)}")
 
 
 def words_in(text: str) -> int:

@@ -9,6 +9,7 @@ from webapprentice.core.config import Config
 from webapprentice.core.records import Record, Trajectory
 from webapprentice.curate.dataset import Counts
 from webapprentice.curate.draws import Draw
+from webapprentice.curate.noise import Noise, said
 from webapprentice.curate.splits import Overlap, Part
 
 _SHOWN = 20  # sites and files named in the text
@@ -58,6 +59,8 @@ class Card(Record):
     tokens: dict[str, Tokens]
     counts: Counts
     overlap: dict[str, Overlap]
+    noise: Noise | None = None
+    """Of the training rows; None where a card was made before there was any."""
 
     @property
     def left_out(self) -> dict[str, int]:
@@ -88,6 +91,7 @@ def card(
     tokenizer: str,
     counts: Counts,
     overlap: Mapping[str, Overlap],
+    noise: Noise | None = None,
 ) -> Card:
     """The card of these parts."""
     taught = parts.get(Part.TRAIN, ())
@@ -104,6 +108,7 @@ def card(
         tokens={part.value: tokens_of(rows) for part, rows in parts.items()},
         counts=counts,
         overlap=dict(overlap),
+        noise=noise,
     )
 
 
@@ -136,6 +141,10 @@ def written(card: Card) -> str:
             f"| {one.sites:,} | {one.prompts:,} |"
             for part, one in card.overlap.items()
         ),
+        "",
+        "## Label noise of the training rows",
+        "",
+        f"{(line := said(card.noise))[:1].upper()}{line[1:]}." if card.noise else "Not calibrated.",
         "",
         "## Left out",
         "",

@@ -6,16 +6,18 @@ import difflib
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
-from pydantic import Field, field_validator
+from pydantic import Field, SerializationInfo, SerializerFunctionWrapHandler, field_validator, model_serializer
 
 from webapprentice.core.config import Config
 from webapprentice.core.faults import Owner, UsageError
+from webapprentice.core.keys import FOR_KEYS
 from webapprentice.core.protocols import Scorer
 from webapprentice.core.records import Ending, Judgment, Record, Trajectory
 from webapprentice.curate import rules as single
 from webapprentice.curate.groups import Critique, Likely, Vote
+from webapprentice.curate.judging import Judge, JudgeConfig
 from webapprentice.curate.rules import Rule, Single
 from webapprentice.dialect import Dialect
 from webapprentice.metrics import Agreement, agreement
@@ -45,6 +47,7 @@ RULES = (
     "vote",
     "likely",
     "critique",
+    "judge",
     "reward",
 )
 """Every rule there is."""
@@ -78,6 +81,8 @@ class FilterConfig(Config):
     """vote: whether the order of the actions matters."""
     likely_share: float = Field(default=0.5, gt=0.0, le=1.0)
     """likely: the upper share of an episode's attempts that passes."""
+    likely_least: float | None = None
+    """likely: the least log-probability, nats a step; none: any."""
     critique_threshold: float = Field(default=0.5, ge=0.0, le=1.0)
     """critique: the least probability of yes."""
     critique_share: float = Field(default=1.0, gt=0.0, le=1.0)
@@ -86,6 +91,8 @@ class FilterConfig(Config):
     """critique: how the steps of a trajectory are put together."""
     reward_least: float = Field(default=1.0, gt=0.0, le=1.0)
     """reward: the least score."""
+    judge: JudgeConfig = JudgeConfig()
+    """judge: a language model that is asked about each attempt."""
     alone: bool = True
     """Also judge everything by each rule on its own, for the report; rules that ask the model are left out."""
 
@@ -97,6 +104,17 @@ class FilterConfig(Config):
                 near = difflib.get_close_matches(name, RULES, n=1, cutoff=0.3)
                 raise ValueError(f"there is no rule {name!r}; " + (f"did you mean {near[0]}?" if near else str(RULES)))
         return names
+
+    @model_serializer(mode="wrap")
+    def _written(self, write: SerializerFunctionWrapHandler, info: SerializationInfo) -> dict[str, Any]:
+        """For keys, what came later is left out where it is off: it changes no older result."""
+        found: dict[str, Any] = write(self)
+        if info.context is FOR_KEYS:
+            if "judge" not in self.ordered:
+                del found["judge"]
+            if self.likely_least is None:
+                del found["likely_least"]
+        return found
 
     @property
     def ordered(self) -> tuple[str, ...]:
@@ -173,14 +191,15 @@ async def filter(
     scorer: Scorer | None = None,
     dialect: Dialect | None = None,
     count: Count | None = None,
+    judge: Judge | None = None,
 ) -> Filtered:
     """Choose by the rules of `config`, in order.
 
-    `words` needs a dialect, `critique` a dialect, a scorer and `count` (tokens of a text). What faulted through no
-    doing of the agent, or was cancelled, is never kept. Raises UsageError when a rule lacks what it needs, or two
-    trajectories share a key.
+    `words` needs a dialect, `critique` a dialect, a scorer and `count` (tokens of a text), `judge` a judge. What
+    faulted through no doing of the agent, or was cancelled, is never kept. Raises UsageError when a rule lacks what it
+    needs, or two trajectories share a key.
     """
-    chosen = [_rule(name, config, scorer, dialect, count) for name in config.ordered]
+    chosen = [_rule(name, config, scorer, dialect, count, judge) for name in config.ordered]
     if len({trajectory.key for trajectory in trajectories}) < len(trajectories):
         raise UsageError("two trajectories have the same key; give each attempt once")
     faulted = Counter(
@@ -226,7 +245,7 @@ async def _apply(
     reasons = Counter(_kind(judgment.reason) for judgment in said if judgment.passed is False)
     after = passing | spared
     alone: set[str] | None = None
-    if config.alone and "scorer" not in rule.needs:
+    if config.alone and not rule.needs & {"scorer", "judge"}:
         own = said if len(seen) == len(eligible) else await rule.judge([sees(t) for t in eligible])
         alone = {t.key for t, judgment in zip(eligible, own, strict=True) if judgment.passed is not False}
     report = RuleReport(
@@ -308,7 +327,14 @@ def _kind(reason: str) -> str:
     return " ".join("…" if word.strip(",").replace(".", "").replace("-", "").isdigit() else word for word in words)
 
 
-def _rule(name: str, config: FilterConfig, scorer: Scorer | None, dialect: Dialect | None, count: Count | None) -> Rule:
+def _rule(
+    name: str,
+    config: FilterConfig,
+    scorer: Scorer | None,
+    dialect: Dialect | None,
+    count: Count | None,
+    judge: Judge | None = None,
+) -> Rule:
     """The rule of this name with its parameters. Raises UsageError when it lacks what it needs."""
     if name in single.PAPER:
         looks_at, why_not = single.PAPER[name]
@@ -317,7 +343,7 @@ def _rule(name: str, config: FilterConfig, scorer: Scorer | None, dialect: Diale
         case "vote":
             return Vote(config.vote_ties, config.vote_share, config.vote_least, config.vote_order)
         case "likely":
-            return Likely(config.likely_share)
+            return Likely(config.likely_share, -math.inf if config.likely_least is None else config.likely_least)
         case "words":
             known = _needed(dialect, name, "a dialect")
             return Single(
@@ -335,6 +361,8 @@ def _rule(name: str, config: FilterConfig, scorer: Scorer | None, dialect: Diale
                 config.critique_share,
                 config.critique_pool,
             )
+        case "judge":
+            return _needed(judge, name, "a model that judges (filter.judge.model)")
         case "reward":
             return Single(
                 name,

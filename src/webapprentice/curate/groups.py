@@ -157,6 +157,7 @@ class Likely:
     """Keeps the attempts that the model itself found likeliest, per episode."""
 
     share: float = 0.5
+    least: float = -math.inf
     name: str = "likely"
     looks_at: str = "mean log-probability of the answers, among the attempts left at the same task and seed"
     needs: frozenset[Needs] = frozenset()
@@ -164,7 +165,7 @@ class Likely:
     async def judge(self, trajectories: Sequence[Trajectory]) -> list[Judgment]:
         """The score is in nats a step."""
         scores = [mean_logprob(trajectory) for trajectory in trajectories]
-        return best_of(self.name, scores, trajectories, -math.inf, self.share)
+        return best_of(self.name, scores, trajectories, self.least, self.share)
 
 
 @dataclass(frozen=True)
@@ -207,11 +208,11 @@ class Critique:
             asked = [prompt for prompt in some for _ in ("yes", "no")]
             logprobs = await self.scorer.logprobs(asked, ["yes", "no"] * len(some))
             for yes, no in zip(logprobs[::2], logprobs[1::2], strict=True):
-                found.append(_share_of(yes, no))
+                found.append(share_of(yes, no))
         return found
 
 
-def _share_of(yes: float, no: float) -> float:
+def share_of(yes: float, no: float) -> float:
     """exp(yes) / (exp(yes) + exp(no)), without overflow; half where both are impossible."""
     if not math.isfinite(yes) and not math.isfinite(no):
         return 0.5

@@ -28,7 +28,7 @@ from webapprentice.curate.wording import (
 from webapprentice.dialect import Dialect
 from webapprentice.language import Spelling, gist
 
-Needs = Literal["dialect", "scorer", "reward"]
+Needs = Literal["dialect", "scorer", "reward", "judge"]
 
 
 class Rule(Protocol):

@@ -83,15 +83,34 @@ async def attempt_all(
     `named` says. Raises UnavailableError when there is no browser, UsageError when a task has no solver or workers
     cannot load the model, LimitError when the budget is used up.
     """
-    pool = pool or PoolConfig()
-    budget = budget or Budget(pool.limits)
     unsolved = [task.id for task in tasks if model is None and task.id not in SOLVERS]
     if unsolved:
         raise UsageError(f"{len(unsolved)} tasks have no scripted solver, such as {unsolved[0]}; leave them out")
+    jobs = jobs_for(tasks, seeds, attempts, model.key if model else NO_MODEL, config)
+    return await attempt_jobs(
+        model, jobs, config, store, collection, pool=pool, tell=tell, budget=budget, executor=executor, named=named
+    )
+
+
+async def attempt_jobs(
+    model: Model | None,
+    jobs: Sequence[Job],
+    config: RolloutConfig,
+    store: Store,
+    collection: str,
+    *,
+    pool: PoolConfig | None = None,
+    tell: Callable[[Progress], None] | None = None,
+    budget: Budget | None = None,
+    executor: Executor | None = None,
+    named: Named | None = None,
+) -> list[str]:
+    """As `attempt_all`, for these jobs, which must have been made with the model's key."""
+    pool = pool or PoolConfig()
+    budget = budget or Budget(pool.limits)
     if config.grounded and model is not None and not getattr(model, "holds_to_beginnings", False):
         raise UsageError("this model cannot be held to the page; leave grounded off, or name a model on this machine")
     name = model.key if model else NO_MODEL
-    jobs = jobs_for(tasks, seeds, attempts, name, config)
     keys = [job.key for job in jobs]
     finished = store.finished(collection)
     todo = [job for job in jobs if job.key not in finished]

@@ -14,6 +14,7 @@ from webapprentice.core.records import Example, Record, Trajectory
 from webapprentice.curate.card import Card, card, written
 from webapprentice.curate.dataset import counted, refuse, set_aside
 from webapprentice.curate.draws import Draw, chosen, distinct, shuffled
+from webapprentice.curate.noise import noise_of
 from webapprentice.curate.splits import About, Part, group_of, overlaps, rewritten, split, words_of
 from webapprentice.curate.streaming import Recipe, Rendered, render_all, texts
 from webapprentice.dialect import Dialect
@@ -68,7 +69,7 @@ def _make(run: Path, config: RowsConfig, dialect: Dialect, held_out: Sequence[st
             suffix = "parquet" if kind == "parquet" else "trl.jsonl"
             export_rows(texts(draws, work), run / f"{stem}.{suffix}")
             files.append(f"{stem}.{suffix}")
-    made = _card(there, rendered, rows, parts, config)
+    made = _card(run, there, rendered, rows, parts, config)
     files += _carded(run / config.out, made)
     shutil.rmtree(work)
     _tidy(run, config.out, files)
@@ -143,6 +144,7 @@ def _chosen(rendered: Rendered, parts: dict[str, Part], config: RowsConfig) -> d
 
 
 def _card(
+    run: Path,
     there: Sequence[Trajectory],
     rendered: Rendered,
     rows: dict[Part, list[Draw]],
@@ -168,6 +170,7 @@ def _card(
         config.model,
         counts,
         overlaps(rows, about),
+        noise_of(run, config.keep, there, Counter(draw.trajectory for draw in rows[Part.TRAIN])),
     )
 
 

@@ -27,6 +27,9 @@ class Agreement(Record):
     """Of the solved, the share kept; Wilson. None when nothing was solved."""
     f1: Interval | None
     """2 TP / (2 TP + FP + FN); bootstrap over groups. None when nothing was kept or solved, or in a single group."""
+    precision_clustered: Interval | None = None
+    recall_clustered: Interval | None = None
+    """The same shares; whole groups are resampled. None where the share is, or in a single group."""
 
     @property
     def base_rate(self) -> float | None:
@@ -60,6 +63,7 @@ def agreement(
         (keep, real): sum(row[:2] == (keep, real) for row in rows) for keep in (True, False) for real in (True, False)
     }
     hit, wrong, missed = counts[True, True], counts[True, False], counts[False, True]
+    f1, by_precision, by_recall = _resampled(rows, level, resamples, seed)
     return Agreement(
         true_kept=hit,
         false_kept=wrong,
@@ -68,19 +72,32 @@ def agreement(
         unjudged=len(kept) - len(rows),
         precision=wilson(hit, hit + wrong, level),
         recall=wilson(hit, hit + missed, level),
-        f1=_f1(rows, level, resamples, seed),
+        f1=f1,
+        precision_clustered=by_precision,
+        recall_clustered=by_recall,
     )
 
 
-def _f1(rows: Sequence[tuple[bool, bool, str]], level: float, resamples: int, seed: int) -> Interval | None:
+def _resampled(
+    rows: Sequence[tuple[bool, bool, str]], level: float, resamples: int, seed: int
+) -> tuple[Interval | None, Interval | None, Interval | None]:
+    """F1, precision and recall, whole groups resampled: each is a ratio of two sums over groups."""
     names = sorted({group for _, _, group in rows})
-    totals = np.zeros((len(names), 2))
+    totals = np.zeros((len(names), 4))
     place = {name: number for number, name in enumerate(names)}
     for keep, real, group in rows:
-        totals[place[group]] += (keep and real, keep + real)  # 2 TP + FP + FN = kept + solved
-    hit, size = totals.sum(axis=0)
-    if len(names) < 2 or size == 0:
-        return None
+        totals[place[group]] += (2 * (keep and real), keep + real, keep, real)  # 2 TP + FP + FN = kept + solved
+    if len(names) < 2:
+        return None, None, None
+    sums = totals.sum(axis=0)
     drawn = resample(totals, resamples, seed)
-    draws = 2 * drawn[:, 0] / np.maximum(drawn[:, 1], 1.0)
-    return percentile(draws, float(2 * hit / size), level, "bootstrap over groups")
+
+    def interval(top: float, below: int) -> Interval | None:
+        if sums[below] == 0:
+            return None
+        full = drawn[drawn[:, below] > 0]
+        return percentile(
+            top * full[:, 0] / full[:, below], float(top * sums[0] / sums[below]), level, "bootstrap over groups"
+        )
+
+    return interval(1.0, 1), interval(0.5, 2), interval(0.5, 3)

@@ -114,3 +114,102 @@ class TrainReport(Record):
     """Update whose checkpoint this run went on from."""
     seconds: float
     """Wall time of the part since then."""
+
+
+class Spent(Record):
+    """What a way of learning took, so that ways can be compared at equal compute."""
+
+    episodes: int = 0
+    """Played for it."""
+    tokens_generated: int = 0
+    """Said in them by the model."""
+    tokens_trained: int = 0
+    """Answers' tokens in the loss, counted in each update that they are in."""
+    seconds: float = 0.0
+    """Wall time, episodes and updates together."""
+
+
+class PreferConfig(Config):
+    """Everything that may differ between two runs of `apprentice prefer`."""
+
+    pairs: str = "pairs"
+    """File of `apprentice pairs`: RUN/PAIRS.dpo.jsonl or RUN/PAIRS.kto.jsonl."""
+    out: str = "preferred"
+    """Folder of the new model, RUN/OUT."""
+    how: Literal["dpo", "kto"] = "dpo"
+    """DPO (Rafailov et al. 2023, arXiv 2305.18290) learns from pairs, KTO (Ethayarajh et al. 2024, arXiv 2402.01306)
+    from single answers, better or worse."""
+    beta: float = Field(default=0.1, gt=0.0)
+    """How dear it is to leave the model that one started from."""
+    train: TrainConfig = TrainConfig(base_model="seed", method="full", learning_rate=1e-5, batch_size=16)
+    """As in `apprentice train`; patience, validation, checkpoints and rope play no part."""
+
+
+class PreferReport(Record):
+    """What learning from preferences did."""
+
+    schema_version: Literal[1] = 1
+    out: str
+    run: str
+    """Key of configuration, base and rows."""
+    base: str
+    """Content key of the weights it started from."""
+    key: str
+    """Content key of the folder."""
+    how: Literal["dpo", "kto"]
+    rows: int
+    dropped: dict[str, int]
+    """Rows left out, by reason: too_long, template."""
+    steps: int
+    losses: tuple[float, ...]
+    margins: tuple[float, ...]
+    """Mean of chosen less rejected implicit reward (beta × log-ratio to the base), of each update."""
+    spent: Spent
+
+
+class GroupConfig(Config):
+    """How a policy learns from the reward of its own episodes (GRPO, Shao et al. 2024, arXiv 2402.03300)."""
+
+    updates: int = Field(default=20, ge=1)
+    """Of the weights; each is made from new attempts."""
+    groups: int = Field(default=8, ge=1)
+    """Episodes (task and seed) of one update."""
+    attempts: int = Field(default=8, ge=2)
+    """Attempts at each; the advantage of one is its reward less the mean of its group, over the standard deviation."""
+    epsilon: float = Field(default=0.2, gt=0.0)
+    """How far a token's probability may move for its gain to count (the clip of PPO)."""
+    beta: float = Field(default=0.0, ge=0.0)
+    """Weight of the divergence from the model that one started from; 0: none, and no second model in memory."""
+    micro_batch: int = Field(default=32, ge=1)
+    """Attempts whose steps are in memory at a time; the update stays the same."""
+    train: TrainConfig = TrainConfig(base_model="seed", method="full", learning_rate=1e-5, schedule="constant")
+    """As in `apprentice train`; batch_size, epochs, patience, validation and checkpoints play no part."""
+
+
+class GroupUpdate(Record):
+    """One update's episodes."""
+
+    reward: float | None
+    """Mean over all attempts; None where every one was lost."""
+    spread: float
+    """Share of the groups whose attempts differ in reward: only they teach."""
+    episodes: int
+    lost: int
+    """Attempts without a reward, through a fault that is not the model's."""
+    steps: int
+    """Rows of the update."""
+    loss: float | None = None
+
+
+class GroupReport(Record):
+    """What learning from reward did."""
+
+    schema_version: Literal[1] = 1
+    out: str
+    run: str
+    base: str
+    key: str
+    updates: tuple[GroupUpdate, ...]
+    dropped: dict[str, int]
+    """Steps left out, by reason: too_long, template."""
+    spent: Spent

@@ -64,15 +64,15 @@ def _trained(
 ) -> TrainReport:
     if config.patience and not validation:
         raise UsageError("patience needs validation rows, and there are none: set dataset.validation, or patience=0")
-    device, dtype = _placed(config)
+    device, dtype = placed(config)
     stretch = rope_factor(config, limit_of(base))
     model, tokenizer = load_weights(base, device, dtype, stretch, quantized(config, device))
     chat = Chat(tokenizer)
     rows, dropped = rows_of(examples, chat, _longest(config, model))
     watched = rows_of(validation, chat, _longest(config, model))[0] if validation else []
-    if device == "cpu" and _bf16(config, device):
+    if device == "cpu" and bf16(config, device):
         model.set_attn_implementation("fine")
-    with _threads(config.threads), without_old_names():
+    with threads(config.threads), without_old_names():
         transformers.set_seed(config.seed)
         model = adapted(model, config) if config.method == "lora" else model
         work = out.with_name(f"{out.name}.work")
@@ -143,7 +143,7 @@ def _loop(
         weight_decay=config.weight_decay,
         max_grad_norm=config.max_grad_norm,
         seed=config.seed,
-        bf16=_bf16(config, device),
+        bf16=bf16(config, device),
         use_cpu=device == "cpu",
         gradient_checkpointing=config.gradient_checkpointing,
         gradient_checkpointing_kwargs={"use_reentrant": False} if config.gradient_checkpointing else None,
@@ -248,7 +248,7 @@ def _longest(config: TrainConfig, model: Any) -> int:
     return min(config.max_length or limit, limit)
 
 
-def _placed(config: TrainConfig) -> tuple[str, torch.dtype]:
+def placed(config: TrainConfig) -> tuple[str, torch.dtype]:
     """Device and number format of the weights: an adapter's base may be coarse, trained weights may not."""
     gpu = torch.cuda.is_available()
     if config.device == "cuda" and not gpu:
@@ -259,14 +259,16 @@ def _placed(config: TrainConfig) -> tuple[str, torch.dtype]:
     return device, torch.bfloat16 if coarse else torch.float32
 
 
-def _bf16(config: TrainConfig, device: str) -> bool:
+def bf16(config: TrainConfig, device: str) -> bool:
+    """Whether to calculate in bfloat16."""
     if config.precision != "auto":
         return config.precision == "bfloat16"
     return bool(torch.cuda.is_bf16_supported() if device != "cpu" else torch.cpu._is_avx512_bf16_supported())
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
+def threads(count: int) -> Iterator[None]:
+    """So many CPU threads inside."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
