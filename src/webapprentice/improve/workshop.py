@@ -16,6 +16,7 @@ from webapprentice.core.protocols import Executor, Model, Scorer
 from webapprentice.core.records import Example, Task, Trajectory
 from webapprentice.curate import DatasetConfig, FilterConfig, Filtered, examples
 from webapprentice.curate import filter as sift
+from webapprentice.curate.judging import judge_of
 from webapprentice.dialect import Dialect
 from webapprentice.evaluate import Named, attempt_all, dialect_of
 from webapprentice.improve.config import ImproveConfig
@@ -148,7 +149,8 @@ class Workshop:
         self, attempts: Sequence[Trajectory], rules: FilterConfig, dialect: Dialect, model: Model
     ) -> Filtered:
         scorer = cast(Scorer, model) if hasattr(model, "logprobs") else None
-        return await sift(attempts, rules, scorer, dialect, model.count)
+        judge = judge_of(rules.judge, self.store) if "judge" in rules.ordered else None
+        return await sift(attempts, rules, scorer, dialect, model.count, judge)
 
     async def curate(
         self, name: str, arm: str, label: str, keys: Sequence[Sequence[str]], synthetic: Sequence[str]

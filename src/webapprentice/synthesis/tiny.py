@@ -72,6 +72,7 @@ class TinyConfig(Config):
     batch: int = Field(default=64, ge=1)
     """Pages that are worked on together."""
     seed: int = 0
+    """Of every draw."""
 
 
 class Invented(Record):
