@@ -78,6 +78,13 @@ def test_all_pages_of_the_package_are_tasks() -> None:
 def test_patterns_name_tasks() -> None:
     assert [task.id for task in load("miniwob/click-test")] == ["miniwob/click-test"]
     assert len(load("miniwob/*")) == 134
+    assert [task.id for task in load("miniwob/click-test*, -miniwob/click-test, -miniwob/*-transfer")] == [
+        "miniwob/click-test-2"
+    ]
+    with pytest.raises(UsageError, match="no task was named"):
+        load("miniwob/click-test, -miniwob/*")
+    with pytest.raises(UsageError, match="no task is called 'click-tset'"):
+        load("miniwob/*, -click-tset")
     assert [task.template for task in load("miniwob/click-test*, miniwob/click-test")] == [
         "click-test",
         "click-test-2",

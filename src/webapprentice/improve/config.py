@@ -69,7 +69,8 @@ class PracticeConfig(Config):
     """What is attempted in a round, from which the training rows come."""
 
     tasks: str = "attempted"
-    """Task ids, patterns such as `miniwob/click-*`, or the lists `attempted` and `held_out`; separated by commas."""
+    """Task ids, patterns such as `miniwob/click-*`, or the lists `attempted` and `held_out`; separated by commas, and
+    with `-` in front to leave some out."""
     first_seed: int = 0
     """Practice takes the seeds from here on; a further round takes the next ones."""
     seeds: int = Field(default=20, ge=1)

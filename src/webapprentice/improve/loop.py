@@ -83,7 +83,7 @@ async def _round(
     synthetic = await workshop.invent(best.model, label, practice) if inventing else None
     earlier = before if config.learn_from == "all" else ()
     attempts = [*(one.practice for one in earlier), practice]
-    made = [key for one in (*earlier,) if one.synthetic for key in one.synthetic["kept"]]
+    made = [key for one in earlier if one.synthetic for key in one.synthetic["kept"]]
     made += synthetic["kept"] if synthetic else []
     start = best if config.start_from == "best" else base
     curated: dict[str, dict[str, Any]] = {}

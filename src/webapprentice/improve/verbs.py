@@ -22,7 +22,8 @@ class AttemptConfig(Config):
     model: str = "seed"
     """`seed`, a checkpoint folder, a name, an endpoint, or `solvers` for the scripted solvers."""
     tasks: str = "attempted"
-    """Task ids, patterns such as `miniwob/click-*`, or the lists `attempted` and `held_out`; separated by commas."""
+    """Task ids, patterns such as `miniwob/click-*`, or the lists `attempted` and `held_out`; separated by commas, and
+    with `-` in front to leave some out."""
     first_seed: int = 0
     """Seeds are counted from here."""
     seeds: int = Field(default=20, ge=1)

@@ -92,20 +92,26 @@ def _task(name: str) -> Task:
 def load(pattern: str) -> list[Task]:
     """Tasks whose id matches the pattern, such as `miniwob/*` or `miniwob/click-test`, or several with commas between.
 
-    The words `attempted` and `held_out` stand for the lists of `splits`.
+    The words `attempted` and `held_out` stand for the lists of `splits`; a part with `-` in front leaves its tasks out
+    of those named before it.
 
     Raises UsageError when a part matches none; the line names the nearest ids.
     """
     known = registry()
     found: dict[str, Task] = {}
-    for part in filter(None, (piece.strip() for piece in pattern.split(","))):
+    for piece in filter(None, (piece.strip() for piece in pattern.split(","))):
+        part = piece.removeprefix("-")
         listed = LISTS.get(part, ())
         matches = [task for task in known.values() if task.id in listed or fnmatchcase(task.id, part)]
         if not matches:
             near = get_close_matches(part, known, n=3, cutoff=0.5)
             hint = f"; did you mean {', '.join(near)}?" if near else f"; `{BENCHMARK}/*` means all {len(known)}"
             raise UsageError(f"no task is called {part!r}{hint}")
-        found.update((task.id, task) for task in matches)
+        if part == piece:
+            found.update((task.id, task) for task in matches)
+        else:
+            for task in matches:
+                found.pop(task.id, None)
     if not found:
         raise UsageError("no task was named; for example miniwob/click-test or miniwob/*")
     return list(found.values())
