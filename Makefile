@@ -46,6 +46,7 @@ soak: ## 200 browsers killed under a rollout, and what came of it (ten minutes)
 experiment: ## The experiment of the README: five arms, two rounds, three training seeds (an hour and a half)
 	@scripts/setup.sh
 	@$(bin)/apprentice improve --run runs/experiment --config recipes/experiment.yaml
+	@recipes/experiment.sh runs/experiment
 
 seed: ## Build the seed model again from nothing (half an hour)
 	@scripts/setup.sh

@@ -1,0 +1,20 @@
+#!/bin/sh
+# All metrics of a finished experiment side by side: RUN/compare.T1.html and RUN/compare.T0.html. Safe to run again.
+#   recipes/experiment.sh RUN
+set -eu
+run=$1
+apprentice=$(dirname "$0")/../.venv/bin/apprentice
+
+# What a scripted person does on the pages of the exam, as references for VERTEX_DTW; one page has no script.
+"$apprentice" rollout --run "$run" --set model=solvers --set tasks=attempted,held_out,-miniwob/click-checkboxes-soft \
+    --set first_seed=6000000 --set seeds=8 --set attempts=1 --set collection=solvers
+
+for temperature in T1 T0; do
+    for seed in 0 1 2; do
+        set -- "exam/base/$temperature"
+        for arm in mixed-s$seed-r1 mixed-s$seed-r2 label_free-s$seed-r1 synthetic-s$seed-r1 none-s$seed-r1 reward-s$seed-r1; do
+            set -- "$@" "exam/$arm/$temperature"
+        done
+        "$apprentice" compare "$@" --run "$run" --references solvers --html "$run/compare.$temperature.s$seed.html"
+    done
+done
