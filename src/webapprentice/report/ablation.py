@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from webapprentice.core.faults import OutputError
 from webapprentice.core.records import Record
 from webapprentice.metrics import Figure
 from webapprentice.report import charts
-from webapprentice.report.markup import Html, shorten, style_sheet, tag
-from webapprentice.report.page import policy
-from webapprentice.report.style import CSS
+from webapprentice.report.document import document, write_document
+from webapprentice.report.markup import Html, shorten, tag
 
 _SCALE = charts.Scale(-0.01, 1.04)
 """Shares, with room for the last number."""
@@ -52,15 +48,6 @@ class AblationData(Record):
 def render_ablation(data: AblationData) -> str:
     """The whole page."""
     title = shorten(data.title, 200)
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=policy()),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("link", rel="icon", href="data:,"),
-        tag("title", title),
-        style_sheet(CSS),
-    )
     legend = [
         tag("span", tag("span", class_=f"swatch {look}"), name) for name, look in zip(data.shown, _LOOKS, strict=False)
     ]
@@ -78,21 +65,12 @@ def render_ablation(data: AblationData) -> str:
             class_="note",
         ),
     )
-    body = tag("body", tag("header", tag("h1", title)), main, tag("footer", "“Not measured” is never 0."))
-    return "<!doctype html>\n" + tag("html", head, body, lang="en").text + "\n"
+    return document(title, tag("header", tag("h1", title)), main, tag("footer", "“Not measured” is never 0."))
 
 
 def write_ablation(data: AblationData, path: Path) -> None:
     """Write the page to `path`, whole or not at all. Raises OutputError when the disk refuses."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(render_ablation(data))
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except OSError as error:
-        raise OutputError(f"the page cannot be written to {path}: {error.strerror or error}") from error
+    write_document(render_ablation(data), path)
 
 
 def _axis(data: AblationData, axis: str) -> Html:

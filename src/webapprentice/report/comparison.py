@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from webapprentice.core.faults import OutputError
 from webapprentice.metrics import Figure, Interval
 from webapprentice.metrics.capability import Moved, Shown
 from webapprentice.metrics.comparison import Compared, Pair, Side
 from webapprentice.report import charts, words
-from webapprentice.report.markup import Child, Html, shorten, style_sheet, tag
-from webapprentice.report.page import policy
-from webapprentice.report.style import CSS
+from webapprentice.report.document import document, write_document
+from webapprentice.report.markup import Child, Html, shorten, tag
 
 _SHARES = charts.Scale(-0.01, 1.04)
 _ROUND = re.compile(r"-r(\d+)(?=/|$)")
@@ -29,38 +25,16 @@ _LOOKS = ("base", "improved", "reward", "other")
 def render_comparison(found: Compared) -> str:
     """The whole page."""
     title = shorten(" · ".join(side.name for side in found.sides), 160)
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=policy()),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="referrer", content="no-referrer"),
-        tag("link", rel="icon", href="data:,"),
-        tag("title", title),
-        style_sheet(CSS),
-    )
     parts = (_lead(found), _forest(found), _runs(found), _rounds(found), _capabilities(found), _vertex(found))
     main = tag("main", parts, _conduct(found), _cost(found), _needed(found), _method(found))
     header = tag("header", tag("h1", "Comparison of runs"), tag("div", title, class_="soft"))
     footer = tag("footer", "“Not measured” means that nobody looked; it is never 0.")
-    return "<!doctype html>\n" + tag("html", head, tag("body", header, main, footer), lang="en").text + "\n"
+    return document(title, header, main, footer)
 
 
 def write_comparison(found: Compared, path: Path) -> None:
     """Write the page to `path`, whole or not at all. Raises OutputError when the disk refuses."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(render_comparison(found))
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise OutputError(f"the page cannot be written to {path}: {error.strerror or error}") from error
+    write_document(render_comparison(found), path)
 
 
 def _lead(found: Compared) -> Html:

@@ -6,41 +6,24 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from webapprentice.core.config import Config
 from webapprentice.core.faults import LimitError
+from webapprentice.core.pricing import Priced
 from webapprentice.core.records import Ending, Observation, Step, Task, Usage
 from webapprentice.rollout.actors import Actor, Said
 
-_MILLION = 1_000_000
 
+class EpisodeLimits(Priced):
+    """Bounds of one episode beyond its steps, and what tokens cost. A bound that is 0 is off.
 
-class EpisodeLimits(Config):
-    """Bounds of one episode beyond its steps, and what tokens cost. A bound that is 0 is off."""
+    One that is reached ends the episode as `time_limit`, `token_limit` or `money_limit`.
+    """
 
     seconds: float = Field(default=0.0, ge=0.0)
-    """Time of acting and observing; 0 takes each task's own. Ends an episode as `time_limit`."""
-    tokens: int = Field(default=0, ge=0)
-    """Prompt and completion tokens together. Ends an episode as `token_limit`."""
-    money: float = Field(default=0.0, ge=0.0)
-    """What the tokens may cost, in the currency of the prices. Ends an episode as `money_limit`."""
-    price_in: float = Field(default=0.0, ge=0.0)
-    """Price of a million prompt tokens."""
-    price_out: float = Field(default=0.0, ge=0.0)
-    """Price of a million completion tokens."""
-
-    @model_validator(mode="after")
-    def _priced(self) -> Self:
-        if self.money and not (self.price_in or self.price_out):
-            raise ValueError("money can be limited only where price_in or price_out is given")
-        return self
-
-    def cost(self, prompt_tokens: int, completion_tokens: int) -> float:
-        """What so many tokens cost."""
-        return (prompt_tokens * self.price_in + completion_tokens * self.price_out) / _MILLION
+    """Time of acting and observing; 0 takes each task's own."""
 
     def reached(self, task: Task, steps: Sequence[Step], acted: float) -> Ending | None:
         """Which bound lies behind an episode with these steps and `acted` seconds; None when it may go on."""
