@@ -149,7 +149,10 @@ class Vectors(BaseHTTPRequestHandler):
         server: Any = self.server
         server.asked.append((self.path, asked["model"], len(asked["input"])))
         status = server.script.pop(0) if server.script else 200
-        rows = [{"index": at, "embedding": [float(len(text)), 1.0]} for at, text in enumerate(asked["input"])]
+        rows = [
+            {"index": at, "embedding": [float(len(text)), 1.0] + [0.0] * server.more}
+            for at, text in enumerate(asked["input"])
+        ]
         body = json.dumps({"data": rows[::-1]} if status == 200 else {"error": "busy"}).encode()
         self.send_response(200 if status == 1 else status)
         self.send_header("content-length", str(len(body)))
@@ -164,7 +167,7 @@ class Vectors(BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[Any]:
     made: Any = ThreadingHTTPServer(("127.0.0.1", 0), Vectors)
-    made.asked, made.script = [], []
+    made.asked, made.script, made.more = [], [], 0
     thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     yield made
@@ -200,6 +203,27 @@ def test_what_an_endpoint_refuses_is_the_models_fault(server: Any) -> None:
     with pytest.raises(FaultError, match="500"):
         one.embed(["a"])
     assert len(server.asked) == 4
+
+
+def test_what_came_before_a_failure_is_kept(server: Any, tmp_path: Path) -> None:
+    name, texts = f"http://127.0.0.1:{server.server_port}/v1#small", [str(number) for number in range(1100)]
+    server.script = [200] * 17 + [404]
+    with pytest.raises(FaultError, match="404"):
+        embedder(name, tmp_path).embed(texts)
+    server.asked.clear()
+    assert embedder(name, tmp_path).embed(texts).shape == (1100, 2)
+    assert [count for *_, count in server.asked] == [64, 36]
+
+
+def test_a_server_that_changes_its_model_is_told_of_in_one_line(server: Any, tmp_path: Path) -> None:
+    name = f"http://127.0.0.1:{server.server_port}/v1#small"
+    rows = embedder(name, tmp_path).embed(["a"])
+    server.more = 4
+    with pytest.raises(FaultError, match=r"6 dimensions, those kept have 2: .* remove .*\.vectors"):
+        embedder(name, tmp_path).embed(["a", "b"])
+    server.asked.clear()
+    assert np.array_equal(embedder(name, tmp_path).embed(["a"]), rows)
+    assert server.asked == []
 
 
 @pytest.mark.models

