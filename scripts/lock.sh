@@ -21,7 +21,7 @@ joblib
 narwhals
 scikit-learn
 scipy
-sentence-transformers>=5
+sentence-transformers>=6
 threadpoolctl
 END
 # TRL too.

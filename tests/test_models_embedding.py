@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -224,6 +225,20 @@ def test_a_server_that_changes_its_model_is_told_of_in_one_line(server: Any, tmp
     server.asked.clear()
     assert np.array_equal(embedder(name, tmp_path).embed(["a"]), rows)
     assert server.asked == []
+
+
+@pytest.mark.models
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("sentence_transformers") is None, reason="sentence-transformers is not installed")
+def test_code_in_a_folder_of_a_model_is_not_run(tmp_path: Path) -> None:
+    (tmp_path / "spoiled_module.py").write_text(
+        f"open({str(tmp_path / 'ran')!r}, 'w').close()\nclass Encoder:\n    pass\n", "utf-8"
+    )
+    modules = [{"idx": 0, "name": "0", "path": "", "type": "spoiled_module.Encoder"}]
+    (tmp_path / "modules.json").write_text(json.dumps(modules), "utf-8")
+    with pytest.raises(FaultError, match="spoiled_module"):
+        embedder(str(tmp_path)).embed(["a"])
+    assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.models

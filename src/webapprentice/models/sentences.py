@@ -18,7 +18,7 @@ _BATCH = 64
 
 
 class SentenceEmbedder:
-    """A local sentence encoder. A text longer than its window (`window` word pieces) is cut at the end."""
+    """A local sentence encoder. A text longer than its window is cut at the end."""
 
     lexical = False
 
@@ -46,11 +46,6 @@ class SentenceEmbedder:
             self._key = f"sentences-{key_of_files(self._folder, _FILES)}"
         return self._key
 
-    @property
-    def window(self) -> int:
-        """Word pieces of a text that are read; loads the model."""
-        return int(self._loaded().max_seq_length)
-
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """One row of length 1 a text, shape (texts, dimensions)."""
         if not texts:
@@ -73,5 +68,6 @@ class SentenceEmbedder:
                 from transformers.utils import logging
 
                 logging.disable_progress_bar()
-                self._model = SentenceTransformer(str(self._folder), local_files_only=True)
+                # From 6.0 on this also holds for code that modules.json names in a local folder.
+                self._model = SentenceTransformer(str(self._folder), local_files_only=True, trust_remote_code=False)
         return self._model
