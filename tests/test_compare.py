@@ -252,6 +252,10 @@ def test_on_the_command_line(stores: Path, tmp_path: Path) -> None:
     assert told["micro"]["base"] == 0.6
     assert [one["success"]["solved"] for one in told["sides"]] == [3, 3]
     assert html.read_text("utf-8").startswith("<!doctype html>")
+    # The trivial agent solves a task of one template of four: a base of 0 in a third of the replicates.
+    result = apprentice("compare", "trivial", "exam/mix-s0-r1/T0", *run, "--set", "embedder=lexical", "--json")
+    told = json.loads(result.stdout, parse_constant=pytest.fail)
+    assert told["micro"]["relative"]["high"] is None
     refused(apprentice("compare", "exam/base/T0", "trivial", *run, "--set", "gamma=0"), 2, "gamma")
     dry = apprentice("compare", "exam/base/T0", "trivial", *run, "--dry-run")
     assert dry.stdout.splitlines() == ["exam/base/T0: 5 episodes", "trivial: 5 episodes"]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from pydantic_core import to_jsonable_python
 
 from webapprentice.core.config import Config, knobs
 from webapprentice.core.text import clean
@@ -76,8 +77,12 @@ def _verb(config: type[Config]) -> str:
 
 
 def emit(value: Any, as_json: bool, text: str) -> None:
-    """The result: JSON for programs, text for people, both on standard output."""
-    click.echo(json.dumps(value, indent=1) if as_json else clean(text).replace("\r", " "))
+    """The result: JSON for programs, text for people, both on standard output. JSON has no infinity: it is null."""
+    click.echo(
+        json.dumps(to_jsonable_python(value, inf_nan_mode="null"), indent=1)
+        if as_json
+        else clean(text).replace("\r", " ")
+    )
 
 
 def updates(train: TrainConfig) -> str:
