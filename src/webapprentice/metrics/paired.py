@@ -86,7 +86,7 @@ def compare(
     None when no pair is matched.
     """
     runs = _runs(tuned)
-    tables = [_values(run, reading) for run in (base, *runs)]
+    tables = [outcomes(run, reading) for run in (base, *runs)]
     keys = sorted(set.intersection(*(set(table) for table in tables)))
     if not keys:
         return None
@@ -111,6 +111,15 @@ def compare(
     )
 
 
+def outcomes(run: Sequence[Episode], reading: Reading = Reading.EXCLUDED) -> Mapping[tuple[str, int], list[float]]:
+    """The counted outcomes of each (task, seed): 1.0 solved, 0.0 not; one that has none is not there."""
+    table: dict[tuple[str, int], list[float]] = defaultdict(list)
+    for episode in run:
+        if (value := episode.value(reading)) is not None:
+            table[episode.task, episode.seed].append(value)
+    return table
+
+
 def sign_test(changes: Sequence[float] | Floats) -> SignTest:
     """Exact sign test of paired changes; one beyond rounding (1e-12) above 0 is better, below is worse."""
     array = np.asarray(changes, dtype=np.float64)
@@ -129,15 +138,6 @@ def _runs(tuned: Sequence[Episode] | Sequence[Sequence[Episode]]) -> list[list[E
     if flat or not tuned:
         return [flat]
     return [list(run) for run in tuned if not isinstance(run, Episode)]
-
-
-def _values(run: Sequence[Episode], reading: Reading) -> Mapping[tuple[str, int], list[float]]:
-    """The counted outcomes of each (task, seed)."""
-    table: dict[tuple[str, int], list[float]] = defaultdict(list)
-    for episode in run:
-        if (value := episode.value(reading)) is not None:
-            table[episode.task, episode.seed].append(value)
-    return table
 
 
 def _totals(values: Floats, groups: Sequence[str]) -> Floats:

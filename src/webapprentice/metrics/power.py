@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from statistics import NormalDist
 
 from webapprentice.core.records import Record
+from webapprentice.metrics.paired import outcomes
 from webapprentice.metrics.success import Episode, Reading
 
 
@@ -36,10 +37,6 @@ class Spread(Record):
     def seeds(self) -> float:
         """Pairs a cluster, on average."""
         return self.pairs / self.clusters
-
-    def error(self, clusters: float, seeds: float) -> float:
-        """Standard error of the mean difference with so many clusters of so many seeds each."""
-        return math.sqrt((self.between + self.within / seeds) / clusters)
 
 
 class Needed(Record):
@@ -97,15 +94,7 @@ def paired_differences(
     base: Sequence[Episode], tuned: Sequence[Episode], reading: Reading = Reading.EXCLUDED
 ) -> tuple[list[float], list[str]]:
     """Tuned less base at each (task, seed) that both have, attempts averaged, and the cluster of each."""
-    tables = [_values(run, reading) for run in (base, tuned)]
+    tables = [{key: sum(some) / len(some) for key, some in outcomes(run, reading).items()} for run in (base, tuned)]
     group = {(episode.task, episode.seed): episode.group for run in (base, tuned) for episode in run}
     keys = sorted(set(tables[0]) & set(tables[1]))
     return [tables[1][key] - tables[0][key] for key in keys], [group[key] for key in keys]
-
-
-def _values(run: Sequence[Episode], reading: Reading) -> Mapping[tuple[str, int], float]:
-    table: dict[tuple[str, int], list[float]] = defaultdict(list)
-    for episode in run:
-        if (value := episode.value(reading)) is not None:
-            table[episode.task, episode.seed].append(value)
-    return {key: sum(values) / len(values) for key, values in table.items()}

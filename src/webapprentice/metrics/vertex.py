@@ -80,21 +80,6 @@ def align(costs: Sequence[Floats]) -> list[Alignment]:
     return [one for one in found if one is not None]
 
 
-def similarity(
-    reference: npt.NDArray[np.floating],
-    test: npt.NDArray[np.floating],
-    baseline: npt.NDArray[np.floating] | None = None,
-    *,
-    gamma: float = GAMMA,
-    weights: Sequence[float] = (1.0,),
-) -> float:
-    """S(reference, test) of one pair; nodes have shape (steps, parts, dimensions). Raises ValueError without nodes."""
-    score = vertex([Attempt([reference], test, baseline)], gamma=gamma, weights=weights)[0]
-    if score is None or not len(test):
-        raise ValueError("reference and test need at least one step each")
-    return score
-
-
 def vertex(
     attempts: Sequence[Attempt], *, gamma: float = GAMMA, weights: Sequence[float] = (1.0,)
 ) -> list[float | None]:

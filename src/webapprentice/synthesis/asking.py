@@ -95,8 +95,6 @@ class Asker:
     ) -> None:
         self.model = model
         self.spent = Spent()
-        self.found = 0
-        """Answers that were there."""
         self.failures = 0
         """Calls that met a passing fault."""
         self._store = store
@@ -116,7 +114,6 @@ class Asker:
         key = key_of("answer", self.model.key, prompt_key(prompt), sampling, "synthesis")
         kept = self._store.stage(key)
         if kept is not None:
-            self.found += 1
             return Answer.model_validate(kept)
         if self._error is not None:
             raise self._error

@@ -40,8 +40,6 @@ class Clerk:
         self.model = model
         self.asked = 0
         """Answers that this process asked for."""
-        self.found = 0
-        """Answers that were there."""
         self.tokens = 0
         self._store = store
         self._batch = batch
@@ -56,7 +54,6 @@ class Clerk:
         """
         keys = [answer_key(self.model.key, prompt, sampling) for prompt, sampling in questions]
         found = {key: Answer.model_validate(kept) for key in dict.fromkeys(keys) if (kept := self._store.stage(key))}
-        self.found += len(found)
         todo = {key: asked for key, asked in zip(keys, questions, strict=True) if key not in found}
         order = list(todo)
         for start in range(0, len(order), self._batch):
