@@ -15,7 +15,8 @@ from webapprentice.core.actions import Click, Scroll
 from webapprentice.core.records import Result
 from webapprentice.metrics import Episode, compare
 from webapprentice.metrics.capability import Template, capabilities, common_text, moves, natural, possessed
-from webapprentice.metrics.conduct import conduct, price
+from webapprentice.metrics.comparison import Material, Scored, Terms, compare_all
+from webapprentice.metrics.conduct import EpisodeConduct, conduct, price
 from webapprentice.metrics.power import Spread, needed, paired_differences, spread
 from webapprentice.metrics.replicates import legacy_t
 from webapprentice.metrics.trivial import trivial_tasks
@@ -249,16 +250,72 @@ def test_conduct_by_hand() -> None:
     assert (nothing.length.value, nothing.repeated.value) == (0.0, None)
 
 
+def test_episodes_of_one_step_each_leave_no_doubt() -> None:
+    found = conduct([trajectory(f"k{task}", acting(Click(node=4)), task=task) for task in "abc"])
+    assert found.length.interval is not None
+    assert (found.length.value, found.length.interval.low, found.length.interval.high) == (1.0, 1.0, 1.0)
+    # A share of which nothing was seen is in doubt still: 1 - 0.025 ** (1 / 3).
+    assert found.repeated.interval is not None
+    assert found.repeated.interval.high == pytest.approx(0.7076, abs=1e-4)
+
+
 def test_price_by_hand() -> None:
     made = trajectory("k1", [one.with_(seconds=2.0) for one in acting(Click(node=4), Click(node=5))])
     told = conduct([made])
     assert told.seconds == 4.0
-    from webapprentice.metrics.conduct import EpisodeConduct
-
     each = [EpisodeConduct.of(made)] * 3
     assert price(each, 2.0).seconds == 6.0
     assert price(each, 2.0).steps == 3.0
     assert price(each, 0.0).tokens is None
+
+
+def runs(solved: dict[str, list[tuple[int, bool]]], vertex: list[Scored] | None = None) -> list[Material]:
+    """Runs by name, each with the same (seed, solved) on the tasks a and b; 100 tokens an episode."""
+    made = []
+    for name, tries in solved.items():
+        each = [(task, seed, done) for task in "ab" for seed, done in tries]
+        made.append(
+            Material(
+                name,
+                [Episode(task=task, seed=seed, solved=done) for task, seed, done in each],
+                [
+                    EpisodeConduct(
+                        **{"task": task, "seed": seed, "cluster": task, "solved": done, "tokens": 100, "seconds": 1.0},
+                        **dict.fromkeys(("steps", "unreadable", "undone", "repeated"), 1),
+                    )
+                    for task, seed, done in each
+                ],
+                vertex,
+            )
+        )
+    return made
+
+
+TERMS = Terms(templates=told("a", "b"), capability_of={"a": "a", "b": "b"}, legacy=True)
+
+
+def test_the_price_of_a_gain_counts_every_attempt() -> None:
+    for seeds in ([0, 0, 0, 0], [0, 1, 2, 3]):
+        pair = runs({"old": [(seed, False) for seed in seeds], "new": [(seed, True) for seed in seeds]})
+        found = compare_all(pair, TERMS, threshold=0.6, embedder="", lexical=False)
+        assert found is not None
+        paid = found.differences[0].price
+        assert (paid.extra, paid.tokens, paid.steps) == (8.0, 100.0, 1.0)
+    # The other run's share is 1/2 on 2 attempts; on 4 attempts that would be 2 of each task's 4.
+    pair = runs({"old": [(0, True), (0, False)], "new": [(0, True)] * 4})
+    found = compare_all(pair, TERMS, threshold=0.6, embedder="", lexical=False)
+    assert found is not None
+    assert (found.differences[0].price.extra, found.differences[0].price.tokens) == (4.0, 200.0)
+
+
+def test_the_released_codes_interval_takes_a_task_for_one() -> None:
+    scores = [Scored(task, seed, task, float(seed % 2)) for task in "ab" for seed in range(4)]
+    pair = runs({"old": [(0, True)], "new": [(0, True)]}, scores)
+    found = compare_all(pair, TERMS, threshold=0.6, embedder="", lexical=False)
+    assert found is not None
+    interval = (found.sides[0].legacy or {})["VERTEX_DTW"]
+    # Each task's mean is 1/2, so tasks drawn again cannot differ.
+    assert (interval.low, interval.high) == (0.5, 0.5)
 
 
 # Power

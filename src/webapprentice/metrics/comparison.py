@@ -13,9 +13,9 @@ import numpy.typing as npt
 from webapprentice.core.records import Record
 from webapprentice.metrics.capability import CapabilityScore, Moved, Template, moves, possessed
 from webapprentice.metrics.conduct import Conduct, EpisodeConduct, Price, conduct, price
-from webapprentice.metrics.figures import Figure, figures, over_steps
+from webapprentice.metrics.figures import Figure, difference, figures, mean_over
 from webapprentice.metrics.intervals import Interval
-from webapprentice.metrics.paired import Comparison, compare
+from webapprentice.metrics.paired import Comparison, compare, outcomes
 from webapprentice.metrics.power import Needed, Spread, needed, paired_differences, spread
 from webapprentice.metrics.replicates import legacy_t
 from webapprentice.metrics.success import Episode, Reading, Success, success
@@ -189,13 +189,13 @@ def _side(run: Material, terms: Terms, of_task: Mapping[str, str], k: int, k_lef
 def _vertex(scored: Sequence[Scored], of_task: Mapping[str, str], trivial: Collection[str]) -> Vertex:
     left = [one for one in scored if one.task not in trivial]
     shares = [
-        over_steps("VERTEX_DTW", [one.score for one in scored], [one.cluster for one in scored]),
-        over_steps("by capability", *_best(scored, of_task)),
+        mean_over("VERTEX_DTW", [one.score for one in scored], [one.cluster for one in scored]),
+        mean_over("by capability", *_best(scored, of_task)),
     ]
     if trivial:
         shares += [
-            over_steps("VERTEX_DTW without trivial tasks", [one.score for one in left], [one.cluster for one in left]),
-            over_steps("by capability without trivial tasks", *_best(left, of_task)),
+            mean_over("VERTEX_DTW without trivial tasks", [one.score for one in left], [one.cluster for one in left]),
+            mean_over("by capability without trivial tasks", *_best(left, of_task)),
         ]
     found = figures(shares)
     return Vertex(
@@ -222,29 +222,31 @@ def _pair(base: Material, tuned: Material, terms: Terms) -> Pair | None:
         return None
     differences, clusters = paired_differences(base.episodes, tuned.episodes)
     seen = spread(differences, clusters)
-    both = _keys(base.episodes) & _keys(tuned.episodes)
+    old, new = outcomes(base.episodes), outcomes(tuned.episodes)
+    both = set(old) & set(new)
+    extra = sum(sum(new[key]) - len(new[key]) * sum(old[key]) / len(old[key]) for key in sorted(both))
     return Pair(
         base=base.name,
         tuned=tuned.name,
         comparison=found,
         spread=seen,
         needed=needed(seen, terms.gain, power=terms.power) if seen is not None else None,
-        price=price([one for one in tuned.conducts if (one.task, one.seed) in both], sum(differences)),
+        price=price([one for one in tuned.conducts if (one.task, one.seed) in both], extra),
         vertex=_vertex_difference(base.vertex, tuned.vertex),
     )
-
-
-def _keys(episodes: Sequence[Episode]) -> set[tuple[str, int]]:
-    return {(one.task, one.seed) for one in episodes if one.value(Reading.EXCLUDED) is not None}
 
 
 def _vertex_difference(base: Sequence[Scored] | None, tuned: Sequence[Scored] | None) -> Figure | None:
     if base is None or tuned is None:
         return None
-    old = {(one.task, one.seed): one for one in base}
-    rows = [(one.score - old[one.task, one.seed].score, one.cluster) for one in tuned if (one.task, one.seed) in old]
-    share = over_steps("VERTEX_DTW difference", [gain for gain, _ in rows], [cluster for _, cluster in rows])
-    return figures([share])[0]
+    old = {(one.task, one.seed): one.score for one in base}
+    both = [one for one in tuned if (one.task, one.seed) in old]
+    return difference(
+        "VERTEX_DTW difference",
+        [one.score for one in both],
+        [old[one.task, one.seed] for one in both],
+        [one.cluster for one in both],
+    )
 
 
 def _legacy(run: Material, of_task: Mapping[str, str], k: int) -> dict[str, Interval] | None:
@@ -265,6 +267,9 @@ def _legacy(run: Material, of_task: Mapping[str, str], k: int) -> dict[str, Inte
         "capability score": legacy_t(capable, len(tasks)),
     }
     if run.vertex:
-        scores = np.array([one.score for one in run.vertex])
+        of: dict[str, list[float]] = defaultdict(list)
+        for one in run.vertex:
+            of[one.task].append(one.score)
+        scores = np.array([sum(of[task]) / len(of[task]) for task in sorted(of)])
         found["VERTEX_DTW"] = legacy_t(lambda drawn: float(scores[drawn].mean()), len(scores))
     return {name: interval for name, interval in found.items() if interval is not None}

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Self
 
 from webapprentice.core.records import Record, Result, Trajectory
-from webapprentice.metrics.figures import Figure, Share, figures, over_steps
+from webapprentice.metrics.figures import Figure, Share, figures, mean_over
 
 
 class EpisodeConduct(Record):
@@ -78,7 +78,7 @@ class Price(Record):
     """What each further solved episode took: all that the run spent, by what it solved more than the other."""
 
     extra: float
-    """Episodes solved beyond the other run's."""
+    """Episodes solved beyond what the other run's shares, task by task and seed by seed, make of as many attempts."""
     steps: float | None
     """None where there is no gain to divide by."""
     tokens: float | None
@@ -91,7 +91,7 @@ def conduct(trajectories: Iterable[Trajectory | EpisodeConduct]) -> Conduct:
     groups = [one.cluster for one in told]
     length, unreadable, undone, repeated = figures(
         (
-            over_steps("steps an episode", [float(one.steps) for one in told], groups),
+            mean_over("steps an episode", [float(one.steps) for one in told], groups),
             _share("unreadable", told, [one.unreadable for one in told]),
             _share("not carried out", told, [one.undone for one in told]),
             _share("repeated", told, [one.repeated for one in told]),
@@ -120,9 +120,9 @@ def price(told: Iterable[EpisodeConduct], extra: float) -> Price:
 
 def _share(name: str, told: Sequence[EpisodeConduct], counts: Sequence[int]) -> Share:
     """The share of steps, each step alike."""
-    steps = over_steps(name, [float(one.steps) for one in told], [one.cluster for one in told])
-    some = over_steps(name, [float(count) for count in counts], [one.cluster for one in told])
+    steps = mean_over(name, [float(one.steps) for one in told], [one.cluster for one in told])
+    some = mean_over(name, [float(count) for count in counts], [one.cluster for one in told])
     totals = some.totals.copy()
     totals[:, 1] = steps.totals[:, 0]
     kept = totals[totals[:, 1] > 0]  # a template whose episodes have no step says nothing of steps
-    return Share(name, kept, int(kept[:, 1].sum()))
+    return Share(name, kept, int(kept[:, 1].sum()), proportion=True)

@@ -1,4 +1,4 @@
-"""Shares with intervals that resample whole tasks."""
+"""Shares and other means, with intervals that resample whole tasks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from webapprentice.metrics.intervals import Floats, Interval, exact, percentile
 
 
 class Figure(Record):
-    """One number of a table. A share, not a percentage."""
+    """One number of a table. Shares are no percentages."""
 
     name: str
     value: float | None
@@ -21,8 +21,8 @@ class Figure(Record):
     over: int
     """Steps, or tasks, that it is the mean of."""
     interval: Interval | None = None
-    """Whole clusters of tasks are resampled; where all or none are right, Clopper and Pearson's interval over clusters.
-    None with fewer than two clusters."""
+    """Whole clusters of tasks are resampled; where all or none of a proportion are right, Clopper and Pearson's
+    interval over clusters. None with fewer than two clusters."""
 
 
 class Share(NamedTuple):
@@ -31,18 +31,25 @@ class Share(NamedTuple):
     name: str
     totals: Floats
     over: int
+    proportion: bool = False
+    """Whether it says how many of its values are right. Only then does an interval of binomial counts mean anything."""
 
 
 def over_steps(name: str, values: Sequence[float], groups: Sequence[str]) -> Share:
-    """The mean over all values alike; `groups` names the cluster of each."""
+    """The share that is right over all values alike; `groups` names the cluster of each."""
+    return Share(name, _totals(values, groups), len(values), proportion=True)
+
+
+def mean_over(name: str, values: Sequence[float], groups: Sequence[str]) -> Share:
+    """The mean over all values alike, of lengths, scores and whatever else is no share of what is right."""
     return Share(name, _totals(values, groups), len(values))
 
 
 def over_tasks(name: str, values: Sequence[float], groups: Sequence[str]) -> Share:
-    """The mean of the groups' means, each group alike."""
+    """The mean of the groups' shares, each group alike."""
     totals = _totals(values, groups)
     means = np.column_stack([totals[:, 0] / np.maximum(totals[:, 1], 1.0), np.ones(len(totals))])
-    return Share(name, means, len(totals))
+    return Share(name, means, len(totals), proportion=True)
 
 
 def figures(shares: Sequence[Share], *, resamples: int = 10_000, seed: int = 0) -> tuple[Figure, ...]:
@@ -66,7 +73,7 @@ def figures(shares: Sequence[Share], *, resamples: int = 10_000, seed: int = 0) 
 
 def difference(name: str, ours: Sequence[float], theirs: Sequence[float], groups: Sequence[str]) -> Figure:
     """The mean of ours less theirs, on the same steps in the same order; whole groups are resampled."""
-    share = over_steps(name, [a - b for a, b in zip(ours, theirs, strict=True)], groups)
+    share = mean_over(name, [a - b for a, b in zip(ours, theirs, strict=True)], groups)
     if not share.over:
         return Figure(name=name, value=None, over=0)
     sums = share.totals.sum(axis=0)
@@ -126,13 +133,13 @@ def _totals(values: Sequence[float], groups: Sequence[str]) -> Floats:
 
 
 def _estimate(share: Share) -> Figure:
-    """The share itself, with Clopper and Pearson's interval over clusters where it is 0 or 1."""
+    """The figure itself, with Clopper and Pearson's interval over clusters where a proportion is 0 or 1."""
     if not share.over:
         return Figure(name=share.name, value=None, over=0)
     sums = share.totals.sum(axis=0)
     value = float(sums[0] / sums[1])
     interval = None
-    if value in (0.0, 1.0) and len(share.totals) > 1:
+    if share.proportion and value in (0.0, 1.0) and len(share.totals) > 1:
         bounds = exact(round(value) * len(share.totals), len(share.totals))
         interval = bounds.with_(method="clopper-pearson over tasks") if bounds is not None else None
     return Figure(name=share.name, value=value, over=share.over, interval=interval)
