@@ -123,6 +123,7 @@ def compare_runs(
         raise UsageError("a run is named twice; name each once")
     templates = _templates(tasks, goals, config.across_sites)
     trivial = {*config.trivial, *trivial_tasks(tasks), *baseline.solved} & set(tasks)
+    said = bool(config.trivial or config.baseline or trivial)
     if keep:
         tell("comparing trajectories with references")
         judged = _Judged(config, embedder, references, baseline.nodes, dialect)
@@ -139,7 +140,7 @@ def compare_runs(
     terms = Terms(
         templates=templates,
         capability_of=capabilities(templates, vectors, config.threshold),
-        trivial=trivial,
+        trivial=trivial if said else None,
         k=config.capabilities,
         at_least=config.at_least,
         gain=config.gain,

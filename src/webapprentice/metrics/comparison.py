@@ -49,8 +49,8 @@ class Terms(NamedTuple):
     templates: Sequence[Template]
     capability_of: Mapping[str, str]
     """By template id."""
-    trivial: Collection[str] = ()
-    """Task ids."""
+    trivial: Collection[str] | None = None
+    """Task ids; None where nobody said which those are."""
     k: int | None = None
     """None: the number of capabilities of all tasks of all runs."""
     at_least: float = 0.5
@@ -143,7 +143,8 @@ def compare_all(
         return None
     of_task = {e.task: terms.capability_of[e.group] for run in runs for e in run.episodes}
     whole = len(set(of_task.values()))
-    credited = {task: one for task, one in of_task.items() if task not in terms.trivial}
+    trivial = set(terms.trivial or ()) & set(of_task)
+    credited = {task: one for task, one in of_task.items() if task not in trivial}
     k = whole if terms.k is None else terms.k
     k_left = len(set(credited.values())) if terms.k is None else terms.k
     sides = tuple(_side(run, terms, of_task, k, k_left) for run in runs)
@@ -160,13 +161,13 @@ def compare_all(
         at_least=terms.at_least,
         embedder=embedder,
         lexical=lexical,
-        trivial=tuple(sorted(set(terms.trivial) & set(of_task))),
+        trivial=tuple(sorted(trivial)),
     )
 
 
 def _side(run: Material, terms: Terms, of_task: Mapping[str, str], k: int, k_left: int) -> Side:
     tasks = {episode.task for episode in run.episodes}
-    trivial = tasks & set(terms.trivial)
+    trivial = tasks & set(terms.trivial or ())
     left = [episode for episode in run.episodes if episode.task not in trivial]
     tries: dict[str, int] = defaultdict(int)
     for episode in run.episodes:
@@ -176,7 +177,7 @@ def _side(run: Material, terms: Terms, of_task: Mapping[str, str], k: int, k_lef
         name=run.name,
         success=success(run.episodes),
         without_trivial=success(left) if trivial else None,
-        trivial_share=len(trivial) / len(tasks) if terms.trivial and tasks else None,
+        trivial_share=len(trivial) / len(tasks) if terms.trivial is not None and tasks else None,
         capability=possessed(run.episodes, of_task, k=k),
         capability_without_trivial=possessed(run.episodes, of_task, k=k_left, trivial=trivial) if trivial else None,
         capability_at_least=possessed(run.episodes, of_task, k=k, at_least=terms.at_least) if often else None,

@@ -101,7 +101,7 @@ def _forest(found: Compared) -> Html:
 
 
 def _runs(found: Compared) -> Html:
-    trivial = any(side.without_trivial is not None for side in found.sides)
+    trivial = any(side.trivial_share is not None for side in found.sides)
     rows: list[list[Child]] = []
     for number, side in enumerate(found.sides):
         solved = side.success.micro_clustered or side.success.micro

@@ -48,6 +48,8 @@ def _side(side: Side, found: Compared) -> str:
             f"  without trivial   {_share(side.without_trivial.micro_clustered or side.without_trivial.micro)} of "
             f"{side.without_trivial.episodes:,}; the trivial agent solves {side.trivial_share or 0:.1%} of all tasks"
         )
+    elif side.trivial_share is not None:
+        lines.append(f"  without trivial   the same; the trivial agent solves {side.trivial_share:.1%} of all tasks")
     can = side.capability
     text = f"  capabilities      {len(can.possessed)} of K = {can.k} ({can.score:.1%})"
     if side.capability_without_trivial is not None:
