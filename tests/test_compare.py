@@ -10,7 +10,7 @@ import pytest
 from made_trajectories import page, step
 from test_cli import apprentice, refused
 from webapprentice.core.actions import Click, Stop
-from webapprentice.core.faults import UsageError
+from webapprentice.core.faults import Fault, Owner, UsageError
 from webapprentice.core.records import Ending, Provenance, Source, Task, Trajectory, Usage
 from webapprentice.evaluate.comparison import CompareConfig, compare_runs, place_of
 from webapprentice.metrics.comparison import Compared, Side
@@ -74,13 +74,35 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "trivial": {task: "refuse!" if task.endswith("/22") else "refuse" for task in GOALS},
         },
     )
+    fill(
+        root / "odd",
+        {
+            "all": dict.fromkeys(list(GOALS)[:4], "right!"),
+            "two": dict.fromkeys(list(GOALS)[:2], "right!"),
+            "wrong": dict.fromkeys(list(GOALS)[:4], "wrong"),
+            "ends": {"webarena/1": "right!", "webarena/4": "right!"},
+        },
+    )
+    with Store.create(root / "odd" / "store.sqlite") as store:
+        for task in list(GOALS)[:3]:
+            made = attempt("broken", task, 0, "right", 1.0)
+            if task == "webarena/1":
+                fault = Fault(owner=Owner.ENVIRONMENT, kind="page_crash")
+                made = made.with_(fault=fault, ending=Ending.FAULT, score=None)
+            if task == "webarena/2":
+                made = made.with_(steps=(), score=0.0)
+            store.finish("broken", made)
     fill(root / "two", {"gpt": dict.fromkeys(list(GOALS)[:4], "right!"), "failed": {"webarena/1": "wrong"}})
     return root
 
 
 def compared(stores: Path, *names: str, **sets: object) -> Compared:
+    return compared_in(stores / "one", *names, **sets)
+
+
+def compared_in(run: Path, *names: str, **sets: object) -> Compared:
     config = CompareConfig.model_validate({"embedder": "lexical", **sets})
-    return compare_runs(config, names, stores / "one", embedder("lexical"))
+    return compare_runs(config, names, run, embedder("lexical"))
 
 
 def side(found: Compared, name: str) -> Side:
@@ -132,12 +154,57 @@ def test_vertex_knows_the_right_way_from_the_others(found: Compared) -> None:
     assert pair.vertex.value == pytest.approx((new.mean.value or 0) - (old.mean.value or 0))
 
 
-def test_a_trajectory_is_no_reference_for_itself(stores: Path) -> None:
-    found = compared(stores, "exam/base/T0", f"{stores / 'two'}:gpt", references=(f"{stores / 'two'}:gpt",))
-    assert side(found, f"{stores / 'two'}:gpt").vertex is None
-    old = side(found, "exam/base/T0").vertex
-    assert old is not None
-    assert old.mean.over == 4
+def test_a_trajectory_is_no_reference_for_itself_and_every_run_is_measured_on_the_same_tasks(stores: Path) -> None:
+    with pytest.raises(UsageError, match="only reference"):
+        compared(stores, "exam/base/T0", f"{stores / 'two'}:gpt", references=(f"{stores / 'two'}:gpt",))
+    # On 2 and 3 nothing but the run's own trajectory is a reference.
+    found = compared_in(stores / "odd", "all", "wrong", references=("all", "ends"))
+    right, wrong = side(found, "all").vertex, side(found, "wrong").vertex
+    assert right is not None
+    assert wrong is not None
+    assert (right.mean.over, wrong.mean.over) == (2, 2)
+    assert right.scores == (pytest.approx(1.0),) * 2
+    apart = side(compared_in(stores / "odd", "two", "wrong", references=("ends",)), "wrong").vertex
+    assert apart is not None
+    assert apart.scores == pytest.approx(wrong.scores)
+
+
+def test_what_a_run_never_tried_is_not_held_against_it(stores: Path) -> None:
+    references = (f"{stores / 'two'}:gpt",)
+    for others in ((), ("wrong",)):
+        found = compared_in(stores / "odd", "all", "two", *others, references=references)
+        all_, two = side(found, "all").vertex, side(found, "two").vertex
+        assert all_ is not None
+        assert two is not None
+        assert (all_.mean.over, two.mean.over) == (4, 2)
+        assert two.mean.value == pytest.approx(1.0)
+        difference = found.differences[0].vertex
+        assert difference is not None
+        assert (difference.value, difference.over) == (0.0, 2)
+
+
+def test_a_fault_of_the_environment_has_no_score_and_an_attempt_without_steps_has_0(stores: Path) -> None:
+    found = compared_in(stores / "odd", "all", "broken", references=(f"{stores / 'two'}:gpt",))
+    broken = side(found, "broken").vertex
+    assert broken is not None
+    assert broken.scores == (0.0, pytest.approx(1.0))
+
+
+def test_runs_that_are_the_same_differ_by_nothing(found: Compared) -> None:
+    pair = found.differences[2]
+    assert pair.vertex is not None
+    assert pair.vertex.interval is not None
+    assert (pair.vertex.value, pair.vertex.interval.low, pair.vertex.interval.high) == (0.0, 0.0, 0.0)
+
+
+def test_a_trivial_agent_that_solves_nothing_is_measured(stores: Path) -> None:
+    said = compared_in(stores / "odd", "all", "two", baseline="wrong")
+    assert [one.trivial_share for one in said.sides] == [0.0, 0.0]
+    unsaid = compared_in(stores / "odd", "all", "two")
+    assert [one.trivial_share for one in unsaid.sides] == [None, None]
+    for told, seen in ((said, True), (unsaid, False)):
+        assert ("the trivial agent solves 0.0%" in comparison_text(told)) is seen
+        assert ("trivial agent" in render_comparison(told)) is seen
 
 
 def test_page_and_action_apart(stores: Path) -> None:

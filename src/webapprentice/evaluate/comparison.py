@@ -109,14 +109,14 @@ def compare_runs(
     runs, tasks, goals, nodes = [], dict[str, Task](), defaultdict[str, set[str]](set), dict[str, _Nodes]()
     for place in places:
         episodes, conducts = [], []
-        kept: _Nodes = defaultdict(list)
+        kept: _Nodes = {}
         for trajectory in _read(place, pages=bool(keep)):
             episodes.append(Episode.of(trajectory))
             conducts.append(EpisodeConduct.of(trajectory))
             tasks[trajectory.task.id] = trajectory.task
             goals[_template(trajectory.task)].add(trajectory.goal)
             if _item(trajectory) in keep and not _broken(trajectory):
-                kept[_item(trajectory)].append(Told(trajectory.key, _texts(trajectory, dialect)))
+                kept.setdefault(_item(trajectory), []).append(Told(trajectory.key, _texts(trajectory, dialect)))
         nodes[place.name] = kept
         runs.append(Material(place.name, episodes, conducts))
     if len({place[1:] for place in places}) < len(places):
@@ -130,8 +130,8 @@ def compare_runs(
         scored = judged.scores(nodes, tasks)
         if not any(scored.values()):
             raise UsageError(
-                "the references solve none of the tasks and seeds of these runs; where the objective depends on the "
-                "seed, references must be of the same seeds"
+                "the references solve none of the tasks and seeds of these runs, or only where a run's attempt is the "
+                "only reference; name runs that are not compared, of the same seeds where the objective depends on them"
             )
         runs = [run._replace(vertex=scored[run.name]) for run in runs]
     shared = len({frozenset(one.sites) for one in templates}) < len(templates)
@@ -176,7 +176,8 @@ class Told(NamedTuple):
     texts: list[Text]
 
 
-_Nodes = defaultdict[Item, list[Told]]
+_Nodes = dict[Item, list[Told]]
+"""What a run did at each item; attempts that broke through no fault of the agent are not there."""
 
 
 class _Baseline(NamedTuple):
@@ -202,10 +203,18 @@ class _Judged:
         self._baseline = {item: _texts(one, dialect) for item, one in baseline.items() if item in references}
 
     def scores(self, nodes: dict[str, _Nodes], tasks: dict[str, Task]) -> dict[str, list[Scored]]:
-        """Every run's score at each referenced item that some run has tried; attempts at one item are averaged.
+        """Every run's score at each referenced item that it has itself tried; attempts at one item are averaged.
 
-        A trajectory is no reference for itself.
+        A trajectory is no reference for itself; an item where some attempt then has none is left out for every run, so
+        that no run is measured on other items for being a reference.
         """
+        alone = {
+            item
+            for kept in nodes.values()
+            for item, many in kept.items()
+            if any(all(one.key == told.key for one in self._references[item]) for told in many)
+        }
+        nodes = {name: {item: kept[item] for item in kept if item not in alone} for name, kept in nodes.items()}
         items = sorted({item for kept in nodes.values() for item in kept})
         every = [told.texts for kept in nodes.values() for many in kept.values() for told in many]
         every += [told.texts for item in items for told in self._references[item]]
@@ -223,8 +232,8 @@ class _Judged:
         found: dict[str, list[Scored]] = {}
         for name, kept in nodes.items():
             asked = []
-            for item in items:
-                for told in kept.get(item) or [Told("", [])]:
+            for item, tried in sorted(kept.items()):
+                for told in tried:
                     others = [nodes for key, nodes in known[item].items() if key != told.key]
                     test = array(told.texts) if told.texts else None
                     asked.append((item, Attempt(others, test, against.get(item))))

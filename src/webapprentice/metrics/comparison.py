@@ -40,7 +40,7 @@ class Material(NamedTuple):
     episodes: Sequence[Episode]
     conducts: Sequence[EpisodeConduct]
     vertex: Sequence[Scored] | None = None
-    """None: there were no references."""
+    """Of what this run has tried; None: there were no references."""
 
 
 class Terms(NamedTuple):
@@ -63,14 +63,14 @@ class Vertex(Record):
     """VERTEX_DTW of one run."""
 
     mean: Figure
-    """Over the referenced tasks and seeds."""
+    """Over the referenced tasks and seeds that the run has tried."""
     by_capability: Figure
     """The best score of each capability, then the mean over the capabilities that are there."""
     without_trivial: Figure | None
     """As `mean`; None where no task is trivial."""
     by_capability_without_trivial: Figure | None
     scores: tuple[float, ...]
-    """Each referenced task and seed, in order."""
+    """Each of those tasks and seeds, in order."""
 
 
 class Side(Record):
@@ -103,7 +103,7 @@ class Pair(Record):
     needed: Needed | None
     price: Price
     vertex: Figure | None
-    """Difference of the VERTEX_DTW scores on the tasks and seeds of both."""
+    """Difference of the VERTEX_DTW scores on the tasks and seeds that both have tried."""
 
 
 class Compared(Record):

@@ -9,7 +9,7 @@ k(x, y) = exp(-γ |x - y|²):
     β_i = k(r_i, b_i) where the baseline has an i-th node, else 0
 
 S may be negative; it is not rescaled. A task's score is the maximum over its references; a task without one has none;
-a task that was not tried scores 0.
+an attempt without a single step scores 0.
 
 A node is an array of shape (parts, dimensions) and not one vector, so that page and action can be embedded apart:
 distance and kernel are then averages over the parts, with weights. In one text, the action stands at the end and an
@@ -50,7 +50,7 @@ class Attempt(NamedTuple):
     references: Sequence[npt.NDArray[np.floating]]
     """Trajectories that solved it."""
     test: npt.NDArray[np.floating] | None
-    """None: it was not tried."""
+    """None, as without steps: nothing was done."""
     baseline: npt.NDArray[np.floating] | None = None
     """The trivial agent's; None where there is none."""
 
@@ -83,7 +83,7 @@ def align(costs: Sequence[Floats]) -> list[Alignment]:
 def vertex(
     attempts: Sequence[Attempt], *, gamma: float = GAMMA, weights: Sequence[float] = (1.0,)
 ) -> list[float | None]:
-    """The score of each attempt: the maximum over its references; None without a reference; 0 when not tried.
+    """The score of each attempt: the maximum over its references; None without a reference; 0 without a step.
 
     `weights` are of the parts of a node and sum to 1. Trajectories without steps are as if they were not there.
     Raises ValueError for weights that do not fit.

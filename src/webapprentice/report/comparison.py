@@ -244,11 +244,17 @@ def _vertex(found: Compared) -> Html | None:
     for side in sides:
         assert side.vertex is not None
         bars = _histogram(side.vertex.scores, scale, side.name)
-        rows.append([_name(side.name), bars, _figure(side.vertex.mean, 3), _figure(side.vertex.by_capability, 3)])
-    told = [[f"{_name(p.base)} → {_name(p.tuned)}", _figure(p.vertex, 3, True)] for p in found.differences if p.vertex]
+        mean, best = side.vertex.mean, side.vertex.by_capability
+        rows.append([_name(side.name), bars, _figure(mean, 3), f"{mean.over:,}", _figure(best, 3)])
+    told = [
+        [f"{_name(p.base)} → {_name(p.tuned)}", _figure(p.vertex, 3, True), f"{p.vertex.over:,}"]
+        for p in found.differences
+        if p.vertex
+    ]
     note = (
         f"How much the trajectories look like {found.references:,} that solved the tasks, less the trivial agent's "
-        f"where it was given; {found.node}. 1 is the same; a task that was not tried is 0."
+        f"where it was given; {found.node}. 1 is the same, 0 an attempt without a step; tasks that a run has not tried "
+        "are left out."
     )
     axis = tag(
         "svg",
@@ -260,9 +266,9 @@ def _vertex(found: Compared) -> Html | None:
     return _section(
         "VERTEX_DTW",
         note,
-        _table(["run", axis, "mean", "best of each capability"], rows, chart=1),
+        _table(["run", axis, "mean", "of", "best of each capability"], rows, chart=1),
         tag("h3", "Differences"),
-        _table(["from → to", "difference of the means"], told),
+        _table(["from → to", "mean difference", "of"], told),
     )
 
 

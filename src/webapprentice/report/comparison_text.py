@@ -60,7 +60,8 @@ def _side(side: Side, found: Compared) -> str:
         text += f"; {certain} solved at a rate of {found.at_least:.0%} or more (lower bound)"
     lines.append(text)
     if side.vertex is not None:
-        text = f"  VERTEX_DTW        {_figure(side.vertex.mean)}; by capability {_figure(side.vertex.by_capability)}"
+        text = f"  VERTEX_DTW        {_figure(side.vertex.mean)} of {side.vertex.mean.over:,}"
+        text += f"; by capability {_figure(side.vertex.by_capability)}"
         if side.vertex.without_trivial is not None:
             text += f"; without trivial tasks {_figure(side.vertex.without_trivial)}"
         lines.append(text)
