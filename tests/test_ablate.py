@@ -187,3 +187,10 @@ def test_a_dry_run_says_what_would_be_done(run: Path) -> None:
     assert said.stdout.count("the base model itself") == 2
     with pytest.raises(UsageError, match=r"fractions\.0"):
         AblateConfig.resolve(None, ("fractions=[2]",))
+    for setting, says in (
+        ("models=[no/such-model-anywhere]", "no/such-model-anywhere"),
+        ("dialects=[klingon]", "klingon"),
+    ):
+        refused = apprentice("ablate", *there, "--set", setting, "--dry-run")
+        assert refused.returncode in (2, 69)
+        assert says in refused.stderr

@@ -13,7 +13,7 @@ from webapprentice.curate import Critique, FilterConfig, Likely, Rule, Vote, bli
 from webapprentice.curate.filtering import _rule
 from webapprentice.curate.groups import element_name, signature
 from webapprentice.curate.rules import invents, misnames
-from webapprentice.curate.wording import copied, folded, named_in, quoted, stands_in, texts_of, used_by
+from webapprentice.curate.wording import copied, folded, named_in, proper_names, quoted, stands_in, texts_of, used_by
 from webapprentice.dialect import load
 
 ANN, SUBMIT, CANCEL = Type(node=3, text="Ann"), Click(node=4), Click(node=5)
@@ -96,7 +96,7 @@ def test_each_rule_drops_what_it_is_for_and_keeps_the_good(name: str, bad: Traje
         ("covered", one(*acting(ANN, SUBMIT), goal='Type "Ann," then click the "button".')),
         ("covered", one(*acting(Drag(node=3, to=4), Stop(answer="Ann")))),
         ("proper", one(*acting(ANN), goal="Write to Ann")),
-        ("proper", one(*acting(CANCEL), goal='Select nothing. Then "Press Me". Now: Go')),
+        ("proper", one(*acting(CANCEL), goal='Select nothing. Then "Press Me". Now go')),
         ("proper", one(*acting(Stop(answer="to Ann")), goal="Who is it? Say Ann")),
         ("aimed", one(*acting(CANCEL), goal="Please cancel it")),
         ("aimed", one(*acting(Press(keys="Enter")))),
@@ -146,6 +146,13 @@ def test_quotes_of_an_objective() -> None:
     assert quoted('Enter "Ann" and “Bob”, then «x y» and "Ann"') == ["Ann", "Bob", "x y"]
     assert quoted("Don't press Ann's 'big button' or it's gone") == ["big button"]
     assert quoted('Empty "" and " "') == []
+
+
+def test_proper_names_of_an_objective() -> None:
+    assert proper_names("Find the mail by Ann. Reply to Bob-Lee, not to ann") == ["Ann", "Bob-Lee"]
+    assert proper_names("Show me what I sent; I'm sure I'd called it Alpha") == ["Alpha"]
+    assert proper_names("Fly from: Nome, AK to: Barrow, AK") == ["Nome", "AK", "Barrow"]
+    assert proper_names('Press "Go Now". Then stop') == []
 
 
 def test_words_in_words() -> None:

@@ -12,11 +12,13 @@ import pytest
 from made_syntheses import author
 from made_trajectories import COMPACT, GOAL, page, step, tokens, trajectory
 from webapprentice.core.actions import Action, Click, Type
-from webapprentice.core.records import Ending, Outcome, Result, Trajectory
+from webapprentice.core.faults import UsageError
+from webapprentice.core.records import Ending, Outcome, Provenance, Result, Trajectory
 from webapprentice.dialect import prompt_key
 from webapprentice.improve.config import ImproveConfig
 from webapprentice.improve.loop import Candidate, Round, final, poorer
-from webapprentice.improve.workshop import Workshop
+from webapprentice.improve.workshop import Workshop, check
+from webapprentice.rollout import RolloutConfig
 from webapprentice.store import Store
 
 ANN, SUBMIT, CANCEL = Type(node=3, text="Ann"), Click(node=4), Click(node=5)
@@ -96,8 +98,45 @@ def test_lost_tasks_and_lost_spread_are_told(shop: Workshop) -> None:
     ]
 
 
-def test_the_last_round_that_made_a_model_is_what_came_of_it(shop: Workshop) -> None:
+def test_what_came_of_it_all_is_the_last_round_that_was_kept(shop: Workshop) -> None:
+    mine, other = (candidate(shop, name, {"a": True}) for name in ("mine", "other"))
+    first, second = around(1, 1.0, mine, other), around(2, 1.0, mine)
+    assert final([first, second, first], "mine") is second
+    lost = second.with_(kept=False)
+    assert final([first, lost], "mine") is first
+    assert final([first.with_(kept=False), lost], "mine") == first.with_(kept=False)
+    assert final([around(1, 1.0, other)], "mine") is None  # another arm is never what came of it
+    assert final([around(1, 1.0)], "mine") is None
+
+
+def test_too_few_made_up_rows_are_told(shop: Workshop) -> None:
+    made = {"mixed": {**curated(5.0)["label_free"], "synthetic": 10, "synthetic_wanted": 500}}
     one = candidate(shop, "one", {"a": True})
-    rounds = [around(1, 1.0, one), around(2, 1.0), around(1, 1.0, one)]
-    assert final(rounds) is rounds[0]
-    assert final([around(1, 1.0)]) is None
+    assert poorer(shop, one, one, made, ()) == ["mixed: 10 made-up rows where 500 were wanted; have more made up"]
+
+
+@pytest.mark.parametrize(
+    ("sets", "says"),
+    [
+        (["practice.rollout.grounded=true", "practice.rollout.dialect=webarena"], "leave grounded off"),
+        (["author={model: self, prompts: /nonexistent}"], "nonexistent"),
+        (["author={model: self, embedder: no such one}"], "no such one"),
+        (["synthesis.lines=[5, 4]"], "the least and the most"),
+        (["mixtures={B: {filter: paper}}"], "cannot name a mixture"),
+        (["mixtures={a/b: {filter: paper}}"], "cannot name a mixture"),
+        (["practice.rollout.dialect=klingon"], "klingon"),
+    ],
+)
+def test_what_would_fail_after_hours_fails_at_once(sets: list[str], says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        check(ImproveConfig.resolve(sets=sets))
+
+
+def test_other_settings_do_not_share_an_exam(shop: Workshop) -> None:
+    how = RolloutConfig()
+    assert shop._ours("exam/x/T1", "m", how)
+    one = attempt("e", ANN, score=1.0)
+    shop.store.finish("exam/x/T1", one.with_(provenance=Provenance(model="m", config_hash=how.hash)))
+    assert shop._ours("exam/x/T1", "m", how)
+    assert not shop._ours("exam/x/T1", "other", how)
+    assert not shop._ours("exam/x/T1", "m", how.with_(max_steps=3))

@@ -198,7 +198,7 @@ def test_an_author_writes_for_the_loop_from_its_own_kept_attempts(tmp_path: Path
         assert {parent for one in found for parent in one.provenance.parents} & set(keys)
         assert asyncio.run(shop.invent("seed", "1", keys)) == made
         assert shop.stages.worked == 1
-        rows = examples(found, COMPACT, shop._of_author(COMPACT), tokens).train
+        rows = examples(found, COMPACT, shop._made_up(COMPACT), tokens).train
         assert {row.completion.split(" ")[0] for row in rows} <= {"click", "type", "send", "stop", "scroll", "hover"}
 
 

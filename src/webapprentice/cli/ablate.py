@@ -26,12 +26,15 @@ def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, 
     Writes RUN/ablation.json and RUN/ablation.html, which draws exact match against each axis.
     """
     from webapprentice.improve.ablation import Ablation, cells, recipe_of, split
+    from webapprentice.models import counting
     from webapprentice.report.ablation import write_ablation
-    from webapprentice.store import Store
+    from webapprentice.store import Store, write_lines
 
     config = AblateConfig.resolve(file, sets)
     made = cells(config)
     recipes = [recipe_of(config, cell) for cell in made]
+    for name in dict.fromkeys(cell.model for cell in made):
+        counting(name, config.options)
     if dry_run:
         with Store.read(run / "store.sqlite") as store:
             training, testing = split(config, run, store)
@@ -50,9 +53,7 @@ def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, 
     with Store.create(run / "store.sqlite") as store:
         found = asyncio.run(Ablation(run, config, store, tell).run())
     told = {"outcomes": [one.model_dump(mode="json") for one in found]}
-    part = run / "ablation.json.part"
-    part.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    part.replace(run / "ablation.json")
+    write_lines([json.dumps(told, indent=1)], run / "ablation.json")
     data = page_of(config, found)
     write_ablation(data, run / "ablation.html")
     emit(told, as_json, _text(data) + f"\nthe page is at {run / 'ablation.html'}")

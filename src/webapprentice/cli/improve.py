@@ -80,13 +80,22 @@ def _plan(config: ImproveConfig) -> dict[str, object]:
     attempts = (1 + later * lines) * len(practice) * config.practice.seeds * config.practice.attempts
     models = 1 + lines * (len(config.arms) + later)
     episodes = models * len(exam) * config.exam.seeds * len(config.exam.temperatures)
+    made_up = _made_up(config) if config.inventing else "nothing"
     return {
         "model": config.model,
         "practice": f"{attempts:,} episodes on {len(practice)} tasks",
+        "made up": made_up,
         "training": f"{models - 1} runs of {updates(config.train)}",
         "exams": f"{episodes:,} episodes on {len(exam)} tasks, {models} models",
         "time": f"about {(attempts + episodes) / 20 / 60 + (models - 1) * 1.5:.0f} minutes on two CPU cores",
     }
+
+
+def _made_up(config: ImproveConfig) -> str:
+    how = config.synthesis
+    if config.author is not None:
+        return f"{config.author.examples:,} examples a round by {config.author.model}"
+    return f"{how.pages:,} pages a round, {how.objectives} objectives each, {how.attempts} attempts each"
 
 
 def _quoted(word: str) -> str:

@@ -24,7 +24,7 @@ def command(run: Path, legacy: bool, file: Path | None, sets: tuple[str, ...], d
     from webapprentice.evaluate.scoring import outline, score, table_text
     from webapprentice.models import counting
     from webapprentice.models import load as load_model
-    from webapprentice.store import Store
+    from webapprentice.store import Store, write_lines
 
     config = ScoreConfig.resolve(file, sets, legacy=legacy or None)
     if dry_run:
@@ -37,10 +37,7 @@ def command(run: Path, legacy: bool, file: Path | None, sets: tuple[str, ...], d
     ticker = Ticker()
     with Store.create(run / "store.sqlite") as store:
         scores = asyncio.run(score(config, run, store, model, lambda line: ticker(line, True)))
-    out = run / f"{config.out}.json"
-    part = out.with_name(f"{out.name}.part")
-    part.write_text(scores.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    part.replace(out)
+    write_lines([scores.model_dump_json(indent=1)], run / f"{config.out}.json")
     emit(scores.model_dump(mode="json", exclude={"right"}), as_json, table_text(scores))
 
 

@@ -13,7 +13,7 @@ from webapprentice.page.form import INTERACTIVE
 
 _QUOTES = re.compile(r'"([^"]*)"|“([^”]+)”|«([^»]+)»|(?<!\w)\'([^\']+)\'(?!\w)|‘([^’]+)’(?!\w)')
 
-_SENTENCE = re.compile(r"(?<=[.!?:])\s+")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _LETTERS = re.compile(r"[^\W\d_][\w'-]*")
 
 
@@ -88,10 +88,14 @@ def quoted(goal: str) -> list[str]:
 
 
 def proper_names(goal: str) -> list[str]:
-    """Words that are capitalised inside a sentence, outside quotation marks, in order, each once."""
+    """Words that are capitalised inside a sentence, outside quotation marks, in order, each once.
+
+    Single letters are none, and neither is what a writer says of themselves: I, I'd, I'm, I've.
+    """
     found: list[str] = []
     for sentence in _SENTENCE.split(_QUOTES.sub(" ", goal)):
         found += [word for word in _LETTERS.findall(sentence)[1:] if word[0].isupper()]
+    found = [word for word in found if len(word) > 1 and word.partition("'")[0] != "I"]
     return list(dict.fromkeys(found))
 
 

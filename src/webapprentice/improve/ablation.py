@@ -115,8 +115,10 @@ Load = Callable[[str, ModelConfig], Model]
 def cells(config: AblateConfig) -> list[Cell]:
     """The grid; combinations that make no sense are left out, one that is there twice is kept once.
 
-    Raises UsageError when nothing is left.
+    Raises UsageError when nothing is left, or a dialect is unknown.
     """
+    for dialect in config.dialects:
+        load_dialect(dialect)
     recipes = list(config.recipes) or [""]
     values: list[Sequence[Any]] = [
         config.models,

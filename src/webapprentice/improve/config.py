@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from webapprentice.core.config import Config
 from webapprentice.curate import DatasetConfig, FilterConfig
@@ -141,6 +142,14 @@ class ImproveConfig(Config):
     pool: PoolConfig = PoolConfig()
     cases: int = Field(default=12, ge=0, le=100)
     """Trajectories shown step by step in the report."""
+
+    @field_validator("mixtures")
+    @classmethod
+    def _free(cls, mixtures: dict[str, Mixture]) -> dict[str, Mixture]:
+        for name in mixtures:
+            if name in LETTERS or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
+                raise ValueError(f"{name!r} cannot name a mixture: letters, digits and _, and not A, B or C")
+        return mixtures
 
     @model_validator(mode="after")
     def _known(self) -> ImproveConfig:

@@ -16,7 +16,7 @@ from webapprentice.tasks.splits import HELD_OUT
 
 async def gallery(workshop: Workshop, base: Candidate, rounds: Sequence[Round]) -> tuple[Case, ...]:
     """At most `cases` cases; which ones depends on the trajectories' keys alone."""
-    done = final(rounds)
+    done = final(rounds, workshop.config.arms[0])
     most = workshop.config.cases
     if done is None or most == 0:
         return ()

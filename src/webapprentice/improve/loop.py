@@ -44,13 +44,14 @@ class Round(Record):
     """Whether the next round starts from this round's first arm."""
     why: str
     warnings: tuple[str, ...] = ()
-    """What got poorer: tasks lost, fewer tasks taught."""
+    """What is missing or got poorer: made-up rows, tasks lost, fewer tasks taught."""
 
 
-def final(rounds: Sequence[Round]) -> Round | None:
-    """The last round that made a model, of the first training seed that came so far."""
-    made = [done for done in rounds if done.candidates]
-    return max(made, key=lambda done: done.number, default=None)
+def final(rounds: Sequence[Round], arm: str) -> Round | None:
+    """The round whose first model is what came of it all, of the first training seed that came so far: the last that
+    was kept, else the first that made a model of this arm."""
+    made = [done for done in rounds if done.candidates and done.candidates[0].arm == arm]
+    return max(made, key=lambda done: (done.kept, done.number if done.kept else -done.number), default=None)
 
 
 async def improve(workshop: Workshop) -> tuple[Candidate, list[Round]]:
@@ -80,7 +81,7 @@ async def _round(
     label = str(number) if best is base else f"{number}-s{seed}"
     practice = await workshop.attempt(best.model, number, label)
     inventing = any(config.mixture(arm).synthetic for arm in arms)
-    synthetic = await workshop.invent(best.model, label, practice) if inventing else None
+    synthetic = await workshop.invent(best.model, label, practice, number) if inventing else None
     earlier = before if config.learn_from == "all" else ()
     attempts = [*(one.practice for one in earlier), practice]
     made = [key for one in earlier if one.synthetic for key in one.synthetic["kept"]]
@@ -126,9 +127,13 @@ def poorer(
     curated: Mapping[str, Mapping[str, Any]],
     before: Sequence[Round],
 ) -> list[str]:
-    """What a round lost, in words: tasks solved before and never now, more of them than were gained; fewer tasks taught
-    than in the round before."""
+    """What a round lacks or lost, in words: made-up rows; tasks solved before and never now, where fewer were gained;
+    tasks taught, compared with the round before."""
     found: list[str] = []
+    for arm, made in curated.items():
+        wanted, there = made.get("synthetic_wanted", 0), made.get("synthetic", 0)
+        if there < wanted:
+            found.append(f"{arm}: {there:,} made-up rows where {wanted:,} were wanted; have more made up")
     if candidate is not None:
         temperature = max(candidate.exam)
         old, new = (

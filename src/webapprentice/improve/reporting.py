@@ -38,7 +38,7 @@ def report_data(
 ) -> shown.ReportData:
     """Everything the report of this run shows, computed from the store alone."""
     # The last round's first arm is what came of it all; the others, and earlier rounds, stand beside it.
-    last = final(rounds)
+    last = final(rounds, workshop.config.arms[0])
     candidates = sorted((one for done in rounds for one in done.candidates), key=lambda one: -one.round)
     arms = list(dict.fromkeys(named(candidate) for candidate in candidates))
     start = exam_of(workshop, base)
@@ -48,7 +48,7 @@ def report_data(
         for temperature, exam in exams[candidate.model].items():
             runs.setdefault((named(candidate), temperature), []).append(episodes_of(exam))
     held_out = frozenset(HELD_OUT)
-    first = arms[0] if arms else "base"
+    first = named(last.candidates[0]) if last else "base"
     return shown.ReportData(
         base="base",
         improved=first,

@@ -26,10 +26,11 @@ from webapprentice.improve.stages import Stages, Tell
 from webapprentice.language import Spelling
 from webapprentice.models import load as load_model
 from webapprentice.models.embedding import embedder
-from webapprentice.rollout import Budget, Progress
+from webapprentice.rollout import Budget, Progress, RolloutConfig
 from webapprentice.rollout.progress import line
 from webapprentice.store import Store, write_lines
 from webapprentice.synthesis import SynthesisConfig, invent, synthesize
+from webapprentice.synthesis.prompts import Prompts
 from webapprentice.tasks import load as load_tasks
 from webapprentice.tasks.splits import HELD_OUT, SAME_AS
 from webapprentice.train import train
@@ -92,7 +93,7 @@ class Workshop:
         inputs = (model.key, tasks, list(seeds), practice.attempts, practice.rollout)
         return cast(list[str], (await self.stages.run(f"practice:{label}", inputs, work))["keys"])
 
-    async def invent(self, name: str, label: str, keys: Sequence[str]) -> dict[str, Any]:
+    async def invent(self, name: str, label: str, keys: Sequence[str], number: int = 1) -> dict[str, Any]:
         """Have examples made up, and choose among them; gives the collection, keys and counts.
 
         `keys` are this round's attempts: an author is shown their objectives, and the kept ones as demonstrations.
@@ -100,10 +101,11 @@ class Workshop:
         model, config = self.model(name), self.config
         dialect = dialect_of(config.practice.rollout)
         collection = f"synthetic/{label}"
+        how = config.synthesis.with_(seed=config.synthesis.seed + number - 1)
 
         async def work(_: str) -> dict[str, Any]:
-            say = counter(self.tell, f"synthesis {label}", config.synthesis.pages, "pages")
-            made = await invent(model, dialect, config.synthesis, say)
+            say = counter(self.tell, f"synthesis {label}", how.pages, "pages")
+            made = await invent(model, dialect, how, say)
             with self.store.together():
                 there = self.store.finished(collection)
                 for one in made.trajectories:
@@ -119,7 +121,7 @@ class Workshop:
 
         if config.author is not None:
             return await self._authored(config.author, model, dialect, label, keys)
-        inputs = (model.key, dialect, config.synthesis, config.synthetic_filter, config.synthetic_filter.ordered)
+        inputs = (model.key, dialect, how, config.synthetic_filter, config.synthetic_filter.ordered)
         return await self.stages.run(f"synthesis:{label}", inputs, work)
 
     async def _authored(
@@ -128,21 +130,27 @@ class Workshop:
         """Examples by a model that follows instructions; killed, it goes on after the last answer."""
         writer = own if author.model == "self" else load_model(author.model, author.options)
         alike = embedder(author.embedder, self.folder / "vectors", self.tell)
-        rules = self.config.filter.with_(preset=self.config.mixture(self.config.inventing[0]).filter)
+        filters = {self.config.mixture(arm).filter for arm in self.config.inventing}
+        # What demonstrates must not depend on which arms there are, and least of all on the reward.
+        rules = self.config.filter.with_(preset=filters.pop() if len(filters) == 1 else "label_free")
 
         async def work(key: str) -> dict[str, Any]:
-            attempts = self.trajectories(keys)
-            kept = (await self._sift(attempts, rules, dialect, own)).kept
-            seeds = f"seeds-{key}"
+            kept = (await self._sift(self.trajectories(keys), rules, dialect, own)).kept
+            if not kept:
+                self.tell("the filter kept nothing that could demonstrate anything: no examples are made up")
+                return {"collection": "", "kept": [], "made": {}}
+            seeds, only = f"seeds-{key}", set(keys)
             write_lines(kept, self.folder / f"{seeds}.txt")
             practice = {name for name in self.store.collections() if name.startswith("practice/")}
-            seen = [name for name in sorted(practice) if self.store.finished(name) & set(keys)]
+            seen = [name for name in sorted(practice) if self.store.finished(name) & only]
             how = author.with_(name=f"{label}-{key}", collections=tuple(seen), keep=seeds)
-            made = await synthesize(how, self.folder, self.store, writer, alike, self.tell, frozenset(HELD_OUT))
+            made = await synthesize(how, self.folder, self.store, writer, alike, self.tell, frozenset(HELD_OUT), only)
             there = sorted(self.store.finished(made.collection))
             return {"collection": made.collection, "kept": there, "made": made.model_dump(mode="json")}
 
-        inputs = (own.key, writer.key, alike.key, author.decides, author.examples, list(keys), rules, rules.ordered)
+        wording = Prompts.load(author.prompts).key
+        wanted = (author.decides, author.examples, author.most, wording)
+        inputs = (own.key, writer.key, alike.key, wanted, list(keys), rules, rules.ordered)
         return await self.stages.run(f"synthesis:{label}", inputs, work)
 
     async def _sift(
@@ -165,8 +173,9 @@ class Workshop:
         async def work(key: str) -> dict[str, Any]:
             found = [await self._sift(self.trajectories(some), rules, dialect, model) for some in keys]
             kept = [one for done in found for one in done.kept]
+            chosen = set(kept)
             own = examples(self.trajectories(kept), dialect, self.config.dataset, model.count, held_out=HELD_OUT)
-            made = examples(self.trajectories(synthetic), dialect, self._of_author(dialect), model.count)
+            made = examples(self.trajectories(synthetic), dialect, self._made_up(dialect), model.count)
             rows = mixed(own.train, made.train, mixture, self.config.dataset.seed)
             path = Path("data") / f"{arm}-{key}.jsonl"
             write_rows(self.folder / path, rows)
@@ -174,13 +183,14 @@ class Workshop:
                 "rows": str(path),
                 "count": len(rows),
                 "synthetic": sum(row.task.startswith("synthetic/") for row in rows),
+                "synthetic_wanted": round(mixture.synthetic * len(own.train)),
                 "report": found[-1].model_dump(mode="json", exclude={"judgments", "kept"}),
                 "kept": kept,
                 "dropped_by": {
                     key: next(judgment.judge for judgment in judgments if judgment.passed is False)
                     for done in found
                     for key, judgments in done.judgments.items()
-                    if key not in set(done.kept)
+                    if key not in chosen
                 },
                 "made": own.counts.model_dump(mode="json"),
             }
@@ -190,10 +200,12 @@ class Workshop:
             f"curate:{arm}:{label}", inputs, work, lambda made: (self.folder / made["rows"]).is_file()
         )
 
-    def _of_author(self, dialect: Dialect) -> DatasetConfig:
-        """How made-up examples become rows: an author writes in WebArena's spelling, whatever is taught."""
+    def _made_up(self, dialect: Dialect) -> DatasetConfig:
+        """How made-up examples become rows: they are no task's and no site's, so no cap or floor holds for them; and an
+        author writes in WebArena's spelling, whatever is taught."""
+        how = self.config.dataset.with_(per_task_cap=0, per_task_floor=0, per_site_cap=0, per_site_floor=0)
         same = self.config.author is None or dialect.spelling is Spelling.WEBARENA
-        return self.config.dataset if same else self.config.dataset.with_(completion="canonical")
+        return how if same else how.with_(completion="canonical")
 
     async def teach(self, name: str, arm: str, rows: str, seed: int) -> dict[str, Any]:
         """Fine-tune a model on rows with one training seed; gives the folder of the new one under the run."""
@@ -228,7 +240,9 @@ class Workshop:
             collection = f"exam/{label}/T{temperature:g}"
             what = "greedy" if temperature == 0 else f"T = {temperature:g}"
 
-            async def work(_: str, how: Any = how, collection: str = collection, what: str = what) -> dict[str, Any]:
+            async def work(key: str, how: Any = how, collection: str = collection, what: str = what) -> dict[str, Any]:
+                if not self._ours(collection, model.key, how):
+                    collection = f"exam/{label}-{key[:8]}/T{how.temperature:g}"
                 keys = await attempt_all(
                     model,
                     tasks,
@@ -249,6 +263,13 @@ class Workshop:
             output = await self.stages.run(f"exam:{label}:T{temperature:g}", inputs, work)
             found[temperature] = output["keys"]
         return found
+
+    def _ours(self, collection: str, model: str, how: RolloutConfig) -> bool:
+        """Whether a collection is empty or holds episodes of this model and configuration."""
+        if not self.store.finished(collection):
+            return True
+        one = next(iter(self.store.trajectories(collection, steps=False)))
+        return (one.provenance.model, one.provenance.config_hash) == (model, how.hash)
 
     def trajectories(self, keys: Sequence[str], *, steps: bool = True) -> list[Trajectory]:
         """The trajectories of these keys, in the order of the keys; without steps for statistics."""
@@ -282,7 +303,13 @@ def check(config: ImproveConfig) -> None:
     """Raise UsageError for what would be found out only after hours of practice."""
     practice_tasks(config)
     for rollout in (config.practice.rollout, config.exam.rollout):
-        dialect_of(rollout)
+        if rollout.grounded and dialect_of(rollout).spelling is not Spelling.COMPACT:
+            raise UsageError(
+                f"only the compact dialect can be held to the page; with {rollout.dialect} leave grounded off"
+            )
+    if config.author is not None:
+        Prompts.load(config.author.prompts)
+        embedder(config.author.embedder)
     name = config.model
     if name.startswith(("scripted:", "openai:", "http://", "https://")):
         raise UsageError(f"{name} cannot be fine-tuned; examine it with `apprentice evaluate`, or name a checkpoint")

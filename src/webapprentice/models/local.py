@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -55,7 +55,7 @@ class LocalModel:
         """Tokens of prompt and answer together."""
         end = model.generation_config.eos_token_id if model.generation_config else None
         self._end = frozenset(chat.end) | set(end if isinstance(end, list) else [] if end is None else [end])
-        self._tries = lru_cache(maxsize=256)(self._trie)
+        self._tries = lru_cache(maxsize=256)(partial(_trie, chat))  # not a method: a cycle would keep the weights
         _keep_memory()
         # Thread counts belong to a thread, not to the process: they are set inside the worker.
         self._worker = ThreadPoolExecutor(1, "model", lambda: torch.set_num_threads(config.threads))
@@ -144,9 +144,6 @@ class LocalModel:
             ended=ended,
         )
 
-    def _trie(self, beginnings: tuple[str, ...]) -> Trie:
-        return Trie.of(self.chat.ids(self.chat.lead + text) for text in beginnings)
-
     def _completion(self, row: Row, sampling: Sampling, seconds: float) -> Completion:
         text, _ = _cut(self.chat.words([token for token in row.tokens if token not in self._end]), sampling.stop)
         usage = Usage(prompt_tokens=len(row.request.prompt), completion_tokens=len(row.tokens), seconds=seconds)
@@ -186,6 +183,10 @@ class LocalModel:
             self._peft.load_adapter(str(adapter), adapter_name=name)
         self._peft.base_model.enable_adapter_layers()
         self._peft.set_adapter(name)
+
+
+def _trie(chat: Chat, beginnings: tuple[str, ...]) -> Trie:
+    return Trie.of(chat.ids(chat.lead + text) for text in beginnings)
 
 
 @contextmanager

@@ -65,14 +65,17 @@ async def synthesize(
     embedder: Embedder,
     tell: Tell,
     held_out: Collection[str] = (),
+    only: Collection[str] | None = None,
 ) -> Synthesized:
     """Write examples into `synthetic/NAME` until there are as many as wanted; run again, it goes on.
+
+    Seeds are all of the collections, or those with a key of `only`.
 
     Raises UsageError when there are no seeds, the prompts are wrong or the collection is another synthesis's,
     LimitError when a limit is reached, FaultError when the model cannot be asked; what was answered is always kept.
     """
     kept = _kept(run / f"{config.keep}.txt") if config.keep else None
-    seeds = Seeds.gather(store, config.collections, kept, held_out)
+    seeds = Seeds.gather(store, config.collections, kept, held_out, only)
     prompts = Prompts.load(config.prompts)
     novelty = Novelty(embedder, seeds.goals if config.apart_from_seeds else ())
     key = key_of("synthesis", __version__, config.decides, model.key, embedder.key, prompts.key, seeds.key)

@@ -60,9 +60,14 @@ class Seeds:
 
     @classmethod
     def gather(
-        cls, store: Store, collections: Sequence[str], kept: Collection[str] | None, held_out: Collection[str]
+        cls,
+        store: Store,
+        collections: Sequence[str],
+        kept: Collection[str] | None,
+        held_out: Collection[str],
+        only: Collection[str] | None = None,
     ) -> Seeds:
-        """The seeds of these collections; only those of `kept` (None: all) are demonstrations.
+        """The seeds of these collections, or of `only` these keys; those of `kept` (None: all) are demonstrations.
 
         Raises UsageError when a collection is not there, a task is held out, or there is nothing to show.
         """
@@ -71,7 +76,7 @@ class Seeds:
         goals: dict[str, None] = {}
         steps: list[Demonstration] = []
         for collection in collections:
-            for one in store.trajectories(collection, steps=False):
+            for one in store.trajectories(collection, only, steps=False):
                 if one.task.id in held_out:
                     raise UsageError(f"{one.task.id} in {collection} is held out and must not be shown; leave it out")
                 goal, foreign = squeeze(one.goal), one.fault is not None and one.fault.owner is not Owner.AGENT

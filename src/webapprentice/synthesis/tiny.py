@@ -12,8 +12,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from webapprentice import __version__
 from webapprentice.core.config import Config
 from webapprentice.core.faults import UsageError
 from webapprentice.core.keys import key_of, seed_for
@@ -72,7 +73,14 @@ class TinyConfig(Config):
     batch: int = Field(default=64, ge=1)
     """Pages that are worked on together."""
     seed: int = 0
-    """Of every draw."""
+    """Of every draw; each round adds its number less one."""
+
+    @field_validator("lines")
+    @classmethod
+    def _ordered(cls, lines: tuple[int, int]) -> tuple[int, int]:
+        if not 1 <= lines[0] <= lines[1]:
+            raise ValueError("give the least and the most, from 1 on")
+        return lines
 
 
 class Invented(Record):
@@ -224,7 +232,8 @@ class _Maker:
         if read.action is None or (node is not None and page.element(node) is None):
             self.rejected["attempt: no action on this page"] += 1
             return
-        key = key_of("invented", self.model.key, self.config.model_dump(mode="json"), number, attempt)
+        how = (__version__, self.model.key, self.dialect, self.config.model_dump(mode="json", exclude={"batch"}))
+        key = key_of("invented", how, number, attempt)
         self.made.append(
             Trajectory(
                 key=key,
