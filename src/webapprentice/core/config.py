@@ -182,6 +182,8 @@ def _explain(cls: type[Config], error: ValidationError) -> str:
         )
     if first["type"] == "missing":
         return f"the setting {name!r} is needed and was not given; add --set {name}=VALUE"
+    if not first["loc"]:  # settings that do not go together: no single one is wrong
+        return f"these settings cannot be: {first['msg'].removeprefix('Value error, ')}"
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return (
         f"the setting {name!r} cannot be {_short(first['input'])}: {first['msg'].removeprefix('Value error, ')}{more}"

@@ -156,7 +156,7 @@ class ImproveConfig(Config):
         known = {**MIXTURES, **self.mixtures}
         for arm in self.arms:
             if arm not in known:
-                raise ValueError(f"there is no arm {arm!r}; there are {', '.join((*LETTERS, *known))}")
+                raise ValueError(f"arms: there is no arm {arm!r}; there are {', '.join((*LETTERS, *known))}")
         return self
 
     @property
