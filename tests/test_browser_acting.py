@@ -276,6 +276,15 @@ def test_the_wheel_scrolls_the_page_or_one_element(stage: Stage, window: Window)
     assert 400 < stage.run(window.evaluate("scrollY")) < 560
 
 
+def test_the_page_has_moved_by_the_time_that_a_turn_of_the_wheel_is_done(stage: Stage, window: Window) -> None:
+    stage.run(window.goto(stage.url + "targets.html"))
+    places = []
+    for turn in range(20):
+        stage.run(act(window, Scroll(direction="up" if turn % 2 else "down")))
+        places.append(stage.run(window.evaluate("scrollY")))
+    assert places == [480, 0] * 10
+
+
 def test_dialogs_never_hang_and_confirm_is_never_accepted_unasked(stage: Stage, window: Window) -> None:
     person = Person(stage, window, "dialogs.html")
     person.do(Click(node=person.node("alert")))

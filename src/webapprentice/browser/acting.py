@@ -316,6 +316,7 @@ async def _press(window: Window, action: Press) -> None:
 async def _scroll(window: Window, action: Scroll) -> None:
     width, height = window.config.viewport if window.seen is None else window.seen.viewport
     x, y, wide, high = width / 2, height / 2, float(width), float(height)
+    home = window.home(action.node) if action.node is not None else None
     if action.node is not None:
         spot = await _locate(window, action.node, "scroll")
         x, y, wide, high = spot.x, spot.y, min(spot.wide, wide), min(spot.high, high)
@@ -324,6 +325,8 @@ async def _scroll(window: Window, action: Scroll) -> None:
     way = {"up": (0.0, -0.8), "down": (0.0, 0.8), "left": (-0.8, 0.0), "right": (0.8, 0.0)}[action.direction]
     method, parameters = _mouse("mouseWheel", x, y)
     await _input(window, [(method, {**parameters, "deltaX": way[0] * wide, "deltaY": way[1] * high})])
+    shown = json.dumps(action.node is not None)
+    await window.evaluate(f"__apprentice.turned({shown})", "scrolling", home=home)
 
 
 async def _drag(window: Window, action: Drag) -> None:

@@ -139,8 +139,25 @@
   listen.call(window, 'mousemove', () => own.point(), { capture: true, passive: true });
   own.pointed = () => { const was = pointed; pointed = false; return was; };
 
+  // The browser answers for a turn of the wheel before the page has moved. It moves with one of the next frames; where
+  // nothing can scroll no event ever comes, so three frames without one are an answer too.
+  const FRAMES = 3;
+  const DRAWN = 300; // ms; a page that draws no frames is not waited for any longer
+  let scrolled = false;
+  let moved = null;
+  listen.call(window, 'scroll', () => { scrolled = true; if (moved) moved(); }, { capture: true, passive: true });
+  // `shown`: an element was scrolled into view for this, so that an event may be about that.
+  own.turned = (shown) => new Promise((resolve) => {
+    const end = () => { moved = null; forget(limit); resolve(); };
+    const limit = later(end, DRAWN);
+    const next = (left) => { if (left) frame(() => next(left - 1)); else end(); };
+    if (!shown && scrolled) return end();
+    if (!shown) moved = end;
+    return next(FRAMES);
+  });
+
   // What was pending before the action (an endless animation, a poll) is not waited for afterwards.
-  own.begin = () => { before = own.pending(); opened = 0; own.unaim(); };
+  own.begin = () => { before = own.pending(); opened = 0; scrolled = false; own.unaim(); };
 
   const ring = new MessageChannel();
   let afterwards = null;
