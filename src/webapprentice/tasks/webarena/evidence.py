@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import Field
+
 from webapprentice.core.faults import Fault, FaultError, Owner, UsageError
 from webapprentice.core.records import Record
 from webapprentice.core.text import squeeze
@@ -42,9 +44,9 @@ class Evidence(Record):
     """Where the agent's page stood at the end."""
     targets: tuple[Target, ...] = ()
     """One for each target of the record, in order."""
-    states: dict[str, Any] = {}
+    states: dict[str, Any] = Field(default_factory=dict)
     """Values that were read of local applications' states, by `site:path`."""
-    addresses: dict[str, str] = {}
+    addresses: dict[str, str] = Field(default_factory=dict)
     """Base address of each site at that time; the record's placeholders are filled with them when it is judged."""
     fault: Fault | None = None
     """Why not even the agent's page could be looked at."""
@@ -111,7 +113,7 @@ class _Desk:
 
     def __init__(self, looker: Looker, addresses: Mapping[str, str]) -> None:
         self.looker, self.addresses = looker, addresses
-        self.states: dict[str, Any] = {}
+        self.states: dict[str, Any] = Field(default_factory=dict)
         self._open: OpenedPage | None = None
         self._asked = ""
 

@@ -1,6 +1,7 @@
 """The `func:` helpers of records: the released evaluators' five, and `site_state` for local applications.
 
-The five follow from facts about the applications: Magento's REST interface, Postmill's addresses, GitLab's members page.
+The five follow from facts about the applications: Magento's REST interface, Postmill's addresses, GitLab's members
+page.
 """
 
 from __future__ import annotations

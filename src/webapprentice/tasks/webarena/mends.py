@@ -1,4 +1,7 @@
-"""What `verified` puts in the place of the released evaluators' known faults; each is in `docs/webarena-evaluators.md`."""
+"""What `verified` puts in the place of the released evaluators' known faults.
+
+Each has a name and a section in `docs/webarena-evaluators.md`.
+"""
 
 from __future__ import annotations
 

@@ -172,7 +172,9 @@ def _check_answers(found: dict[str, Any], check: _Check) -> None:
     field = "eval.reference_answers"
     answers = found.get("reference_answers")
     check(field, answers, dict, list)
-    if isinstance(answers, list):  # an older form of the benchmark, which the released evaluators cannot judge either
+    if not isinstance(
+        answers, dict
+    ):  # an older form of the benchmark, which the released evaluators cannot judge either
         return
     for name, value in answers.items():
         if name not in STRING_CHECKS:
@@ -183,8 +185,7 @@ def _check_answers(found: dict[str, Any], check: _Check) -> None:
             check(f"{field}.{name}", value, list, str)
             for one in value if isinstance(value, list) else ():
                 check(f"{field}.{name}", one, str)
-    if answers.get("fuzzy_match") == "N/A":
-        check("eval.string_note", found.get("string_note", ""), str)
+    check("eval.string_note", found.get("string_note"), str, None)
 
 
 def _check_target(field: str, target: object, check: _Check) -> None:
@@ -209,16 +210,16 @@ def _check_target(field: str, target: object, check: _Check) -> None:
     wanted = target.get("required_contents")
     check(f"{field}.required_contents", wanted, dict)
     assert isinstance(wanted, dict)
-    name = next((name for name in STRING_CHECKS if name in wanted), None)
-    if name is None:
+    how = next((how for how in STRING_CHECKS if how in wanted), None)
+    if how is None:
         check.refuse(f"{field}.required_contents", f"names none of {', '.join(STRING_CHECKS)}")
-    check(f"{field}.required_contents.{name}", wanted[name], str if name == "exact_match" else list)
-    for one in wanted[name] if isinstance(wanted[name], list) else ():
-        check(f"{field}.required_contents.{name}", one, str)
+    check(f"{field}.required_contents.{how}", wanted[how], str if how == "exact_match" else list)
+    for one in wanted[how] if isinstance(wanted[how], list) else ():
+        check(f"{field}.required_contents.{how}", one, str)
 
 
 def read_records(path: Path | str) -> list[TaskRecord]:
-    """The records of a JSON file (a list, or one record), or of all `*.json` files of a folder, in order of their names.
+    """The records of a JSON file (a list, or one record), or of all `*.json` files of a folder, by their names.
 
     Raises UsageError where nothing can be read, a record is wrong, or two have the same `task_id`.
     """
