@@ -91,8 +91,8 @@ def test_every_vector_of_the_released_evaluators_agrees() -> None:
 def test_lists_like_webarenas_are_read_and_judged(file: str, count: int) -> None:
     found = read_records(DATA / "webarena_lists" / f"{file}.json")
     assert len(found) == count
-    judged = [judge(one, Evidence(targets=(), addresses=ADDRESSES)) for one in found if not one.targets]
-    assert all(one.score in (0, None) or not one.parts or one.needs == () for one in judged)
+    for one in found:
+        check(one)
 
 
 @pytest.mark.parametrize(
