@@ -123,7 +123,7 @@ class Window:
         """The number of the last look that has arrived, and its elements: the next one tells only what differs."""
         self.answer: tuple[bool, str | None] | None = None
         """How the next confirm or prompt is answered; None: dismissed."""
-        self.policy = Policy(config.origins, config.networks)
+        self.policy = Policy(config.origins, config.networks, config.hosts)
         """Which origins its pages may reach; see `allow`."""
         self.proxy: Proxy | None = None
         """Its only way out, while it is open."""
@@ -267,7 +267,7 @@ class Window:
 
         Raises ValueError for what is no origin.
         """
-        self.policy = Policy(origins, self.config.networks)
+        self.policy = Policy(origins, self.config.networks, self.config.hosts)
         if self.proxy is not None:
             self.proxy.restrict(self.policy)
 
