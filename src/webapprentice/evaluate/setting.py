@@ -1,9 +1,8 @@
-"""Where a model acts: worlds of one browser, a dialect, and the actors that play in them."""
+"""Where a model acts: worlds of one browser, and the actors that play in them."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Literal
 
@@ -13,16 +12,11 @@ from webapprentice import __version__
 from webapprentice.browser import BrowserConfig
 from webapprentice.cluster import ClusterConfig
 from webapprentice.core.config import Config
-from webapprentice.core.protocols import Model, Sampling
+from webapprentice.core.protocols import Model
 from webapprentice.core.records import Provenance
-from webapprentice.dialect import Dialect
-from webapprentice.dialect import load as load_dialect
-from webapprentice.rollout import Actor, Batcher, Job, ModelActor, RolloutConfig, RunLimits, SolverActor
+from webapprentice.evaluate.acting import ActorOf, acting, player
+from webapprentice.rollout import MODELLESS, RolloutConfig, RunLimits
 from webapprentice.tasks.miniwob import MiniWob, worlds
-from webapprentice.tasks.solvers import SOLVERS
-
-NO_MODEL = "scripted-solvers"
-"""Stands in keys and provenance where no model acts."""
 
 
 class PoolConfig(Config):
@@ -42,54 +36,28 @@ class PoolConfig(Config):
     cluster: ClusterConfig = ClusterConfig()
 
 
-def dialect_of(config: RolloutConfig) -> Dialect:
-    """The dialect of a rollout, with its budget where one was set."""
-    dialect = load_dialect(config.dialect)
-    return dialect.with_(budget=config.budget) if config.budget else dialect
-
-
 @asynccontextmanager
 async def playing(
-    model: Model | None, contexts: int, config: RolloutConfig, pool: PoolConfig
-) -> AsyncIterator[tuple[list[MiniWob], Callable[[Job], Actor], Provenance]]:
-    """Worlds, who acts in them, and where what they give comes from. Without a model the scripted solvers act.
+    model: Model | None,
+    contexts: int,
+    config: RolloutConfig,
+    pool: PoolConfig,
+    roles: Mapping[str, Model] | None = None,
+) -> AsyncIterator[tuple[list[MiniWob], ActorOf, Provenance]]:
+    """Worlds, who acts in them, and where what they give comes from. Without a model the scripted solvers act, or the
+    agent that asks none; `roles` are the models that an agent asks beside it, by name.
 
     Raises UnavailableError when there is no browser.
     """
-    dialect = dialect_of(config)
+    asks = model is not None and config.agent not in MODELLESS
     async with worlds(contexts, pool.browser, 0 if pool.executor == "ray" else pool.port) as here:
         origin = Provenance(
             config_hash=config.hash,
             version=__version__,
-            model=model.key if model else NO_MODEL,
+            model=player(model, config),
             browser=here[0].window.browser.version,
-            temperature=config.temperature if model else None,
-            spelling=config.dialect,
+            temperature=config.temperature if asks else None,
+            spelling=config.spelling,
         )
-        if model is None:
-
-            def solver(job: Job) -> Actor:
-                return SolverActor(job.task, SOLVERS[job.task.id], dialect)
-
-            yield here, solver, origin
-            return
-        batcher = Batcher(model, pool.batch or (contexts + 1) // 2)
-        serving = asyncio.create_task(batcher.serve())
-        try:
-            yield here, _actors(batcher, dialect, config, model), origin
-        finally:
-            serving.cancel()
-            await asyncio.gather(serving, return_exceptions=True)
-
-
-def _actors(batcher: Batcher, dialect: Dialect, config: RolloutConfig, model: Model) -> Callable[[Job], Actor]:
-    def actor(job: Job) -> Actor:
-        sampling = Sampling(
-            temperature=config.temperature,
-            top_p=config.top_p,
-            max_tokens=config.max_tokens or dialect.answer,
-            seed=int(job.key[:8], 16),
-        )
-        return ModelActor(batcher, dialect, sampling, model.count, config.grounded)
-
-    return actor
+        async with acting(model, config, pool.batch or (contexts + 1) // 2, roles or {}) as actor:
+            yield here, actor, origin
