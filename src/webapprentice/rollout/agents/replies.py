@@ -61,5 +61,5 @@ def read_action(text: str) -> Action | None:
 
 def read_objective(text: str) -> str | None:
     """The rewritten objective, on one line, without what announces it."""
-    plain = re.sub(r"^\W*(?:objective|specifically|plan)\s*:\s*", "", squeeze(text), flags=re.IGNORECASE)
+    plain = re.sub(r"^[*_\s]*(?:objective|specifically|plan)\s*:[*_\s]*", "", squeeze(text), flags=re.IGNORECASE)
     return plain or None

@@ -27,7 +27,7 @@ VARIABLES: Final[dict[Wording, frozenset[str]]] = {
 }
 """What each prompt is filled with; every one of them has to stand in its file, as `{{name}}`."""
 BY_SITE: Final[frozenset[Wording]] = frozenset({"refine", "choose", "translate", "check"})
-"""Prompts of which a site may have its own: `refine.shop.txt`. The others make training rows too, which know no site."""
+"""Prompts of which a site may have its own: `refine.shop.txt`. The others make training rows, which know no site."""
 USED: Final[dict[str, tuple[Wording, ...]]] = {
     "webarena": ("webarena",),
     "scribe": ("scribe",),
