@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from made_agents import FORM, MILK, SEND, TASK, TYPE_BOB, USUAL, fenced, form, played, role_models, stages, step
+from webapprentice.browser import find_chromium
+from webapprentice.cluster import ClusterConfig, Foreman, ThreadYard
 from webapprentice.core.actions import Click, Goto, Scroll, Stop, Type
 from webapprentice.core.faults import Fault, FaultError, Owner
 from webapprentice.core.records import Element, Ending, Trajectory
 from webapprentice.curate.rules import no_log
+from webapprentice.evaluate import Named, PoolConfig, attempt_all
 from webapprentice.models import ScriptedModel
+from webapprentice.models import load as load_model
 from webapprentice.rollout import RolloutConfig
 from webapprentice.rollout.agents import Transcript
 from webapprentice.rollout.agents.replies import Verdict, normalised, read_check, read_choice, read_objective
 from webapprentice.store import Store
+from webapprentice.tasks import load as load_tasks
 
 
 def one(folder: Path, config: RolloutConfig | None = None, **scripts: object) -> tuple[Trajectory, dict]:
@@ -261,3 +267,26 @@ def test_choices_are_read(text: str, place: int | None) -> None:
 def test_a_plan_is_one_line() -> None:
     assert read_objective("**Specifically:** open\n  the shop") == "open the shop"
     assert read_objective(" \n") is None
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine")
+def test_workers_elsewhere_load_the_roles_and_send_what_the_stages_said(tmp_path: Path) -> None:
+    names = {role: f"scripted:{words}" for role, words in (("refine", "Press it."), ("act", "?"))}
+    config = RolloutConfig(agent="stages", max_steps=1, stages={"roles": names, "samples": 2})  # type: ignore[arg-type]
+    main, tasks = load_model("scripted:Summary: incomplete | none"), load_tasks("miniwob/click-test")
+    made = []
+    for name, executor in (("here", None), ("there", Foreman(ThreadYard(1), ClusterConfig(), 2))):
+        with Store.create(tmp_path / f"{name}.sqlite") as store:
+            named = Named(name="scripted:Summary: incomplete | none")
+            pool = PoolConfig(contexts=1)
+            done = attempt_all(main, tasks, [0], 1, config, store, "c", pool=pool, executor=executor, named=named)
+            keys = asyncio.run(done)
+            (trajectory,) = store.trajectories("c", keys)
+            (taken,) = trajectory.steps
+            kept = Transcript.model_validate_json(store.blob(taken.transcript or ""))
+            made.append((keys, taken.action, taken.said, kept, trajectory.provenance.config_hash))
+    assert made[0] == made[1]
+    assert [one.stage for one in made[0][3].exchanges] == ["refine", "act"]
+    assert made[0][3].objective.endswith("Specifically: Press it.")
+    assert made[0][1] == Scroll(direction="down")
