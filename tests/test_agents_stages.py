@@ -12,6 +12,7 @@ from webapprentice.browser import find_chromium
 from webapprentice.cluster import ClusterConfig, Foreman, ThreadYard
 from webapprentice.core.actions import Click, Goto, Scroll, Stop, Type
 from webapprentice.core.faults import Fault, FaultError, Owner
+from webapprentice.core.protocols import Prompt, Sampling
 from webapprentice.core.records import Element, Ending, Trajectory
 from webapprentice.curate.rules import no_log
 from webapprentice.evaluate import Named, PoolConfig, attempt_all
@@ -182,6 +183,26 @@ def test_an_answer_that_cannot_be_read_is_asked_for_again_and_then_a_fault(tmp_p
     assert (trajectory.fault.kind, trajectory.fault.owner) == ("llm_bad_output", Owner.MODEL)
     assert "stage check: none of 3 answers" in trajectory.fault.message
     assert len(roles["check"].asked) == 6  # an attempt that a fault ended is made once more
+
+
+def test_every_try_of_a_stage_is_another_draw_and_the_same_one_in_another_run(tmp_path: Path) -> None:
+    seeds: list[int] = []
+
+    def unclear(prompt: Prompt, sampling: Sampling) -> str:
+        seeds.append(sampling.seed)
+        return "what?"
+
+    one(tmp_path, check=unclear)
+    assert len(set(seeds[:5])) == 5
+    assert seeds[5:] == seeds[:5]
+    assert len(seeds) == 10
+
+
+def test_a_task_is_asked_about_in_its_sites_own_words(tmp_path: Path) -> None:
+    texts = {f"refine.{site}": f"{site}: {{{{objective}}}} {{{{url}}}} {{{{observation}}}}" for site in ("map", "shop")}
+    _, roles = one(tmp_path, stages().with_(prompts=texts))
+    assert [prompt[-1].content.split()[:3] for prompt in roles["refine"].asked] == [["shop:", "send", "bob"]]
+    assert TASK.sites == ("shop",)
 
 
 def test_a_greedy_stage_is_asked_once(tmp_path: Path) -> None:
