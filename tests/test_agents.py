@@ -18,6 +18,7 @@ from made_agents import (
     GOAL,
     MILK,
     SEND,
+    TASK,
     TYPE_BOB,
     USUAL,
     fenced,
@@ -292,12 +293,13 @@ def test_workers_elsewhere_are_told_of_the_roles(tmp_path: Path) -> None:
     roles = {name: ScriptedModel([], name=name) for name in ("scripted:x", "refiner")}
     config = stages()
     main = ScriptedModel([], name="main")
-    setup = _setup(main, Named(name="scripted:main"), config, PoolConfig(), "c", 4, roles)
+    jobs = jobs_for([TASK], range(4), 1, main.key, config)
+    setup = _setup(main, Named(name="scripted:main"), config, PoolConfig(), "c", jobs, roles)
     assert type(setup).model_validate_json(setup.model_dump_json()) == setup
     assert {name: one.key for name, one in setup.roles.items()} == {name: one.key for name, one in roles.items()}
     with pytest.raises(UsageError, match="load the model themselves"):
-        _setup(main, Named(name="scripted:main"), config, PoolConfig(), "c", 4, {"scripted:@file": main})
-    alone = _setup(None, None, RolloutConfig(agent="random"), PoolConfig(), "c", 4, {})
+        _setup(main, Named(name="scripted:main"), config, PoolConfig(), "c", jobs, {"scripted:@file": main})
+    alone = _setup(None, None, RolloutConfig(agent="random"), PoolConfig(), "c", jobs, {})
     assert (alone.model, alone.key) == (None, "agent:random")
 
 

@@ -143,6 +143,25 @@ def test_a_name_is_resolved_once_and_never_leads_back_here() -> None:
     run(scene())
 
 
+def test_a_name_with_a_place_of_its_own_leads_there_at_its_usual_port_and_only_where_it_is_listed() -> None:
+    async def scene() -> None:
+        async with server(echo) as port:
+            hosts = {"shop.test": f"127.0.0.1:{port}"}
+            for origins, good in ((("shop.test",), True), (("other.test",), False)):
+                made = Proxy(Policy(origins, hosts=hosts), resolve=nowhere)
+                await made.start()
+                heard = await say(made, ask("http://shop.test/a", "Connection: close"))
+                assert (b"GET /a HTTP/1.1\r\nHost: shop.test\r\n" in heard) == good
+                heard = await say(made, ask("http://shop.test:81/a", "Connection: close"))
+                assert b"HTTP/1.1 200" not in heard
+                await made.stop()
+
+    async def nowhere(host: str, port: int) -> tuple[str, ...]:
+        raise OSError("no names here")
+
+    run(scene())
+
+
 def test_a_listed_local_name_and_a_listed_network_are_reached() -> None:
     async def scene() -> None:
         async def here(host: str, port: int) -> tuple[str, ...]:

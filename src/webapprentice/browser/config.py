@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from webapprentice.browser.origins import Rule
+from webapprentice.browser.origins import Rule, canonical_host, place_of
 from webapprentice.core.config import Config
 
 
@@ -31,6 +31,9 @@ class BrowserConfig(Config):
     public one. This machine and private networks are reached only where they are listed."""
     networks: tuple[str, ...] = ()
     """Private networks, such as 10.0.0.0/8, into which the name of a listed origin may lead."""
+    hosts: dict[str, str] = Field(default_factory=dict)
+    """Names that lead to an address of yours, such as shop.test: 127.0.0.1:8301, at the usual port. Pages, models and
+    stored trajectories know the site by this name, whatever port it has today. The origin must be listed too."""
     body_bytes: int = Field(default=50_000_000, ge=0)
     """Most that one answer over plain HTTP may carry."""
     tunnel_bytes: int = Field(default=500_000_000, ge=0)
@@ -88,6 +91,15 @@ class BrowserConfig(Config):
         for text in origins or ():
             Rule.read(text)
         return origins
+
+    @field_validator("hosts")
+    @classmethod
+    def _hosts(cls, hosts: dict[str, str]) -> dict[str, str]:
+        for name, place in hosts.items():
+            place_of(place)
+            if canonical_host(name) != name:
+                raise ValueError(f"{name[:80]!r} is no host name; write shop.test")
+        return hosts
 
     @field_validator("networks")
     @classmethod

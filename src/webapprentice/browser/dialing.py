@@ -121,6 +121,9 @@ class Dialer:
             raise self.refusal(origin, why)
         try:
             async with asyncio.timeout(self._allowance.connect_seconds):
+                place = self.policy.place(origin)
+                if place is not None:
+                    return await self._dial(origin, (place[0],), place[1])
                 found = await self._addresses(origin)
                 addresses = self.policy.reachable(origin, found)
                 if not addresses:
@@ -146,11 +149,11 @@ class Dialer:
         self._known[origin.host] = (time.monotonic() + self._allowance.known_seconds, found)
         return found
 
-    async def _dial(self, origin: Origin, addresses: tuple[str, ...]) -> Link:
+    async def _dial(self, origin: Origin, addresses: tuple[str, ...], port: int = 0) -> Link:
         trouble: OSError | None = None
         for address in addresses:
             try:
-                reader, writer = await asyncio.open_connection(address, origin.port, limit=HEAD_BYTES)
+                reader, writer = await asyncio.open_connection(address, port or origin.port, limit=HEAD_BYTES)
             except OSError as error:
                 trouble = error
             else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from encodings.idna import nameprep
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
@@ -233,13 +233,28 @@ def _local(name: str) -> bool:
     return "." not in name or any(name == ending or name.endswith(f".{ending}") for ending in _LOCAL)
 
 
+def place_of(text: str) -> tuple[str, int]:
+    """Host and port of `127.0.0.1:8301`. Raises ValueError."""
+    host, port = _host_and_port(text)
+    if port is None:
+        raise ValueError(f"{text[:80]!r} has no port; write 127.0.0.1:8301")
+    return canonical_host(host), port
+
+
 class Policy:
     """An allow-list of origins. Closed addresses are reached only when they are listed themselves.
 
-    `networks` are closed networks, such as 10.0.0.0/8, into which a listed name may lead.
+    `networks` are closed networks, such as 10.0.0.0/8, into which a listed name may lead; `hosts` are names with the
+    one place that each of them leads to.
     """
 
-    def __init__(self, origins: Iterable[str] | None = None, networks: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        origins: Iterable[str] | None = None,
+        networks: Iterable[str] = (),
+        hosts: Mapping[str, str] | None = None,
+    ) -> None:
+        self._places = {name: place_of(place) for name, place in (hosts or {}).items()}
         self.origins = ("*",) if origins is None else tuple(origins)
         self.rules = tuple(Rule.read(text) for text in self.origins)
         self.networks = tuple(ipaddress.ip_network(text) for text in networks)
@@ -251,6 +266,10 @@ class Policy:
         if public_name_only(origin.host):
             return "addresses of this machine and of private networks must be listed one by one"
         return "it is not among the allowed origins"
+
+    def place(self, origin: Origin) -> tuple[str, int] | None:
+        """Where this origin's name leads by the user's own word; None where names are resolved as usual."""
+        return self._places.get(origin.host) if origin.port == PORTS[origin.scheme] else None
 
     def reachable(self, origin: Origin, addresses: Iterable[str]) -> tuple[str, ...]:
         """Those of the addresses its name resolves to that may be connected to, in order.

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 from webapprentice.core.faults import UsageError
 from webapprentice.core.keys import key_of
@@ -16,7 +17,7 @@ from webapprentice.models import ModelConfig
 from webapprentice.models import load as load_model
 from webapprentice.rollout import MODELLESS, Actor, Batcher, Job, ModelActor, RolloutConfig, SolverActor
 from webapprentice.rollout.agents import Prompts, RandomActor, Role, ScribeActor, StagesActor, TrivialActor, Voice
-from webapprentice.tasks.solvers import SOLVERS
+from webapprentice.tasks.environments import solver_of
 
 NO_MODEL = "scripted-solvers"
 """Stands in keys and provenance where no model acts."""
@@ -86,13 +87,17 @@ def playing_key(model: Model | None, config: RolloutConfig, roles: Mapping[str, 
 
 @asynccontextmanager
 async def acting(
-    model: Model | None, config: RolloutConfig, batch: int, roles: Mapping[str, Model]
+    model: Model | None,
+    config: RolloutConfig,
+    batch: int,
+    roles: Mapping[str, Model],
+    file: Path | None = None,
 ) -> AsyncIterator[ActorOf]:
     """The actor of each job; `batch` prompts go into one call of a model. Without a model the scripted solvers act, or
-    the agent that asks none."""
+    the agent that asks none; `file` describes the benchmark whose tasks are solved, where that is one of its own."""
     dialect = dialect_of(config)
     if config.agent in MODELLESS or model is None:
-        yield partial(_modelless, dialect, config)
+        yield partial(_modelless, dialect, config, file)
         return
     batchers = {"": Batcher(model, batch), **{name: Batcher(one, batch) for name, one in roles.items()}}
     serving = [asyncio.create_task(one.serve()) for one in batchers.values()]
@@ -106,12 +111,14 @@ async def acting(
         await asyncio.gather(*serving, return_exceptions=True)
 
 
-def _modelless(dialect: Dialect, config: RolloutConfig, job: Job) -> Actor:
+def _modelless(dialect: Dialect, config: RolloutConfig, file: Path | None, job: Job) -> Actor:
     if config.agent == "trivial":
         return TrivialActor(dialect)
     if config.agent == "random":
         return RandomActor(job.task, job.seed, job.attempt, dialect)
-    return SolverActor(job.task, SOLVERS[job.task.id], dialect)
+    solve = solver_of(job.task, file)
+    assert solve is not None  # `attempt_all` has refused tasks without one
+    return SolverActor(job.task, solve, dialect)
 
 
 def _actor(dialect: Dialect, config: RolloutConfig, batcher: Batcher, voices: Mapping[str, Voice], job: Job) -> Actor:

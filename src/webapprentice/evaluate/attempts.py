@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Self
 
 from webapprentice.cluster import Foreman, connect
-from webapprentice.core.faults import UsageError
+from webapprentice.core.faults import Owner, UsageError
 from webapprentice.core.protocols import Executor, Model, News, Parcel
 from webapprentice.core.records import Record, Task
 from webapprentice.evaluate.acting import Cast, player, playing_key
 from webapprentice.evaluate.remote import NOT_SHARED, Setup, Shared, attempt_elsewhere
+from webapprentice.evaluate.rescoring import RescoreConfig, asker, rescore
 from webapprentice.evaluate.setting import PoolConfig, playing
 from webapprentice.models import ModelConfig
 from webapprentice.rollout import (
@@ -27,7 +28,7 @@ from webapprentice.rollout import (
     rollout,
 )
 from webapprentice.store import Store
-from webapprentice.tasks.solvers import SOLVERS
+from webapprentice.tasks.environments import benchmark_of, solver_of
 
 
 class Named(Record):
@@ -96,8 +97,9 @@ async def attempt_all(
     `named` says. Raises UnavailableError when there is no browser, UsageError when a task has no solver or workers
     cannot load the model, LimitError when the budget is used up.
     """
+    benchmark = pool.benchmark if pool is not None else None
     solvers = model is None and config.agent not in MODELLESS
-    unsolved = [task.id for task in tasks if solvers and task.id not in SOLVERS]
+    unsolved = [task.id for task in tasks if solvers and solver_of(task, benchmark) is None]
     if unsolved:
         raise UsageError(f"{len(unsolved)} tasks have no scripted solver, such as {unsolved[0]}; leave them out")
     cast = cast or Cast()
@@ -137,23 +139,49 @@ async def attempt_jobs(
     if config.grounded and model is not None and not getattr(model, "holds_to_beginnings", False):
         raise UsageError("this model cannot be held to the page; leave grounded off, or name a model on this machine")
     keys = [job.key for job in jobs]
+    asked = asker(pool.judge)
+    if pool.again:
+        store.abandon(collection, _faulted(store, collection, keys, pool.again))
     finished = store.finished(collection)
     todo = [job for job in jobs if job.key not in finished]
-    if not todo:
-        return keys
-    roles = (cast or Cast()).models(config)
-    if executor is not None:
-        setup = _setup(model, named, config, pool, collection, len(todo), roles)
+    roles = (cast or Cast()).models(config) if todo else {}
+    if todo and executor is not None:
+        setup = _setup(model, named, config, pool, collection, todo, roles)
         await attempt_elsewhere(executor, setup, todo, store, budget, tell)
-        return keys
+    elif todo:
+        await _attempt_here(model, todo, config, store, collection, pool, tell, budget, roles)
+    if asked is not None:
+        how = RescoreConfig(collection=collection, judge=pool.judge)
+        await rescore(store, collection, how, asked, keys)
+    return keys
+
+
+def _faulted(store: Store, collection: str, keys: Sequence[str], kinds: Sequence[str]) -> list[str]:
+    """Keys of attempts that ended in a fault of these kinds, nobody's of whom is the agent's."""
+    found = store.trajectories(collection, keys, steps=False)
+    faults = {one.key: one.fault for one in found if one.fault is not None and one.fault.owner != Owner.AGENT}
+    return [key for key, fault in faults.items() if "all" in kinds or fault.kind in kinds]
+
+
+async def _attempt_here(
+    model: Model | None,
+    todo: Sequence[Job],
+    config: RolloutConfig,
+    store: Store,
+    collection: str,
+    pool: PoolConfig,
+    tell: Callable[[Progress], None] | None,
+    budget: Budget,
+    roles: Mapping[str, Model],
+) -> None:
     contexts = min(pool.contexts, len(todo))
-    async with budget.within(), playing(model, contexts, config, pool, roles) as (worlds, actor, origin):
+    benchmark = benchmark_of(job.task for job in todo)
+    async with budget.within(), playing(model, contexts, config, pool, benchmark, roles) as (worlds, actor, origin):
 
         def metered(job: Job) -> Actor:
             return Metered(actor(job), budget, config.limits)
 
         await rollout(todo, worlds, metered, store, collection, origin=origin, config=config, tell=tell)
-    return keys
 
 
 def _setup(
@@ -162,14 +190,14 @@ def _setup(
     config: RolloutConfig,
     pool: PoolConfig,
     collection: str,
-    jobs: int,
+    jobs: Sequence[Job],
     roles: Mapping[str, Model],
 ) -> Setup:
     """What workers are told. Raises UsageError for a model that they cannot have."""
     main = None if config.agent in MODELLESS else model
     if main is not None and (named is None or any(one.startswith("scripted:@") for one in (named.name, *roles))):
         raise UsageError(NOT_SHARED)
-    each = -(-jobs // max(1, pool.cluster.workers))
+    each = -(-len(jobs) // max(1, pool.cluster.workers))
     options = config.stages.options
     return Setup(
         model=named.name if main is not None and named is not None else None,
@@ -179,4 +207,5 @@ def _setup(
         rollout=config,
         pool=pool.with_(contexts=min(pool.contexts, each)),
         collection=collection,
+        benchmark=benchmark_of(job.task for job in jobs),
     )

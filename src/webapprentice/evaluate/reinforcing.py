@@ -47,7 +47,7 @@ def episodes_of(config: ReinforceConfig) -> dict[str, tuple[Task, int]]:
             f"agent={config.rollout.agent} does not act on one answer to one prompt, which is what reward teaches; "
             "set rollout.agent=dialect or webarena"
         )
-    tasks = load_tasks(config.tasks)
+    tasks = load_tasks(config.tasks, config.pool.benchmark)
     held = sorted(task.id for task in tasks if task.id in HELD_OUT or SAME_AS.get(task.id) in HELD_OUT)
     if held:
         raise UsageError(f"reinforce would practise {held[0]}, a held-out page or a copy of one; leave it out of tasks")

@@ -50,6 +50,8 @@ class Setup(Record):
     rollout: RolloutConfig
     pool: PoolConfig
     collection: str
+    benchmark: str
+    """Whose tasks they are."""
 
 
 class Begun(Record):
@@ -105,7 +107,11 @@ async def _work(setup: Setup, port: Port) -> None:
         if one.key != setup.roles[name].key:
             raise _other(name, one.key)
     feed = Arriving()
-    async with playing(model, setup.pool.contexts, setup.rollout, setup.pool, roles) as (worlds, actor, origin):
+    async with playing(model, setup.pool.contexts, setup.rollout, setup.pool, setup.benchmark, roles) as (
+        worlds,
+        actor,
+        origin,
+    ):
         sender = Sender(port)
         doing = asyncio.create_task(
             play(feed, worlds, actor, sender, setup.collection, origin=origin, config=setup.rollout)

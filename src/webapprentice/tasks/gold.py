@@ -1,0 +1,114 @@
+"""Scripted solutions of tasks: what a person would do, one action a line, named by what can be read on the page.
+
+    click link "Orders"
+    click button "Add to cart" near "Garden chair"
+    type textbox "Quantity" "3"
+    type searchbox "Search" "chair" enter
+    select combobox "Sort by" "Price"
+    press "Enter"
+    goto "__SHOP__/orders"
+    upload button "Photo" "chair.png"
+    back
+    stop "42"
+
+A line names an element by role and name (white space collapsed, whole name, then the only one that begins so). Where
+several have both, `near` takes the one that stands closest to those words in the order of the document; without it, two
+are a mistake in the line.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import yaml
+
+from webapprentice.core.actions import Action, Back, Click, Forward, Goto, Hover, Press, Select, Stop, Type, Upload
+from webapprentice.core.faults import UsageError
+from webapprentice.core.records import Element, Observation
+from webapprentice.core.text import squeeze
+
+_AIMED = {"click", "type", "select", "hover", "upload"}
+
+
+class NotThere(Exception):  # noqa: N818 - how a line says that the page does not have what it names
+    """What the line names is not on the page, or not only once."""
+
+
+def action_of(line: str, seen: Observation) -> Action:
+    """The action that a line means on this page. Raises NotThere, and UsageError where the line is none."""
+    try:
+        verb, *words = shlex.split(line)
+    except ValueError as error:
+        raise UsageError(f"{line!r}: {error}") from error
+    try:
+        if verb in _AIMED:
+            node = element_of(words[0], words[1], _near(words), seen).id
+            return _aimed(verb, node, [word for word in words[2:] if word != "near"], bool(_near(words)))
+        return _free(verb, words)
+    except (IndexError, ValueError) as error:
+        raise UsageError(f"{line!r} is no step of a solution: {error}") from error
+
+
+def _near(words: Sequence[str]) -> str:
+    return words[words.index("near") + 1] if "near" in words else ""
+
+
+def _aimed(verb: str, node: int, rest: list[str], near: bool) -> Action:
+    given = rest[:-1] if near else rest
+    match verb:
+        case "click":
+            return Click(node=node)
+        case "hover":
+            return Hover(node=node)
+        case "type":
+            return Type(node=node, text=given[0], submit="enter" in given[1:])
+        case "select":
+            return Select(node=node, options=tuple(given))
+        case _:
+            return Upload(node=node, files=tuple(given))
+
+
+def _free(verb: str, words: Sequence[str]) -> Action:
+    match verb:
+        case "goto":
+            return Goto(url=words[0])
+        case "press":
+            return Press(keys=words[0])
+        case "back":
+            return Back()
+        case "forward":
+            return Forward()
+        case "stop":
+            return Stop(answer=words[0] if words else "")
+    raise ValueError(f"no step begins with {verb!r}")
+
+
+def element_of(role: str, name: str, near: str, seen: Observation) -> Element:
+    """The visible element of this role and name. Raises NotThere."""
+    wanted = squeeze(name)
+    alike = [one for one in seen.elements if one.role == role and one.visible]
+    found = [one for one in alike if squeeze(one.name) == wanted]
+    found = found or [one for one in alike if squeeze(one.name).startswith(wanted)]
+    if near and found:
+        places = {one.id: place for place, one in enumerate(seen.elements)}
+        marks = [places[one.id] for one in seen.elements if squeeze(near) in squeeze(one.text or one.name)]
+        if not marks:
+            raise NotThere(f"the words {near!r} are not on {seen.url}")
+        return min(found, key=lambda one: min(abs(places[one.id] - mark) for mark in marks))
+    if len(found) != 1:
+        names = ", ".join(sorted({squeeze(one.name)[:40] for one in alike})[:12])
+        raise NotThere(f"{len(found)} of {role} {name!r} on {seen.url}, which has: {names}")
+    return found[0]
+
+
+def load_gold(file: Path) -> dict[str, tuple[str, ...]]:
+    """Solutions by task id, from YAML: each a list of lines. Raises UsageError."""
+    try:
+        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise UsageError(f"{file}: {' '.join(str(error).split())[:200]}") from error
+    if not isinstance(found, Mapping):
+        raise UsageError(f"{file}: solutions are lists of lines by task id")
+    return {str(task): tuple(str(line) for line in lines) for task, lines in found.items()}
