@@ -171,6 +171,17 @@ def test_all_chunks_are_asked_and_the_target_is_found_in_whichever_it_stands(tmp
         assert max(prompts.values()) - min(prompts.values()) <= 1  # no chunk is asked again before all were
 
 
+def test_no_vote_is_over_before_every_chunk_was_asked(tmp_path: Path) -> None:
+    def answer(prompt: Prompt, sampling: Sampling) -> str:
+        last = 'node="100"' in prompt[-1].content  # the page's beginning, which is its last chunk
+        return step("mouse_click_action", 100, "Click it") if last else "1.\nDescription: Scroll\nAction: scroll_action"
+
+    model = ScriptedModel(answer)
+    config = scribe(votes=1, samples=1).with_(budget=30)
+    played(tmp_path, config, model, world=form(long_page()))
+    assert any('node="100"' in prompt[-1].content for prompt in model.asked)
+
+
 def test_chunks_leave_nothing_out_and_a_page_within_the_budget_is_the_dialects_prompt() -> None:
     seen = Observation(url="http://x/", elements=long_page(), dialog="alert hello")
     small = load("scribe").with_(budget=30)

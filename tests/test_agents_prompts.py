@@ -111,6 +111,9 @@ def test_prompts_that_the_agent_does_not_ask_with_are_refused(tmp_path: Path) ->
             RolloutConfig.resolve(sets=[f"agent={agent}", f"prompts={mine}"])
     with pytest.raises(UsageError, match="there is no folder of prompts"):
         RolloutConfig.resolve(sets=["agent=stages", f"prompts={tmp_path / 'gone'}"])
+    with pytest.raises(UsageError, match="folder of prompts"):
+        RolloutConfig.resolve(sets=["agent=stages", "prompts=5"])
+    assert RolloutConfig.resolve(sets=["agent=stages", "prompts="]) == RolloutConfig(agent="stages")
     with pytest.raises(UsageError, match="grounded"):
         RolloutConfig.resolve(sets=["agent=webarena", "grounded=true"])
 

@@ -65,8 +65,8 @@ async def propose(
     """Answers in a fixed order, every chunk once and then every chunk again, until one vote has been cast `votes` times
     or every chunk has been asked `samples` times (once, when greedy).
 
-    No answer is asked for that could not still be needed: as many go out at once as the leading vote lacks. Raises
-    FaultError owned by `model`.
+    After the first round no answer is asked for that could not still be needed: as many go out at once as the leading
+    vote lacks. Raises FaultError owned by `model`.
     """
     draws = [
         (prompt, sampling.with_(seed=seed_for(sampling.seed, "sample", sample)))
@@ -79,7 +79,8 @@ async def propose(
         lacking = votes - max(counts.values(), default=0)
         if lacking <= 0:
             break
-        wave, draws = draws[:lacking], draws[lacking:]
+        size = lacking if made else max(lacking, len(prompts))
+        wave, draws = draws[:size], draws[size:]
         with border(Owner.MODEL, "llm_failed"):
             answers = await together([voice.ask(prompt, draw) for prompt, draw in wave])
         for (prompt, _), answer in zip(wave, answers, strict=True):

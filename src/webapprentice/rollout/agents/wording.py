@@ -107,11 +107,15 @@ def checked(given: Any) -> dict[str, str]:
     Raises UsageError for a file that nobody asks with, and for a variable that is missing or unknown; it names them.
     """
     where = ""
-    if isinstance(given, str | Path):
+    if isinstance(given, str | Path) and str(given):
         folder = Path(given)
         where, given = f"{folder}/", _read(folder)
+    if given in (None, ""):
+        return {}
+    if not isinstance(given, Mapping):
+        raise ValueError("it names a folder of prompts")
     texts: dict[str, str] = {}
-    for stem, text in dict(given).items():
+    for stem, text in given.items():
         name = _named(stem, where)
         check_template(text, VARIABLES[name], f"{where}{stem}.txt")
         turns(text, f"{where}{stem}.txt")
