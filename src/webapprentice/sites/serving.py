@@ -140,7 +140,7 @@ class Serving:
             return page(request, "missing.html", status, {"status": status})
 
         inner = Starlette(
-            routes=[*site.routes, *_entrance(self, site)],
+            routes=[*_entrance(self, site), *site.routes],
             exception_handlers={404: missing, 405: missing},
         )
 
@@ -180,6 +180,9 @@ class Serving:
         if what == "health":
             ill = self.trouble.get(site.name)
             return JSONResponse({"site": site.name, "well": ill is None}, ill or 200)
+        if what == "account":
+            known = self.sessions.account(site.name, request.cookies.get(f"login_{site.name}", ""))
+            return JSONResponse({"user": known and known.user}, 200 if known else 401)
         if not secrets.compare_digest(request.headers.get("X-Apprentice-Token", ""), self.token):
             return PlainTextResponse("nothing here", 404)
         key = request.query_params.get("session", "")
@@ -231,7 +234,8 @@ def _changed(request: Request, changes: dict[str, object]) -> str:
 
 
 def _listening(port: int) -> socket.socket:
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # else asyncio leaves Nagle on: 40 ms
+    # Named as TCP, or asyncio leaves small packets waiting for 40 ms.
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind(("127.0.0.1", port))
