@@ -136,7 +136,7 @@ def _product(
             1 + draw(5, "warranty", sku),
             words.CARE[draw(len(words.CARE), "care", sku)],
             f"The {noun} by {brand}: {purpose}. The material is {material}.",
-            _day(20 + draw(900, "added", sku)),
+            _day(430 + draw(700, "added", sku)),
         ),
     )
 
@@ -163,7 +163,7 @@ def _customers(db: sqlite3.Connection) -> None:
         group = words.GROUPS[(0, 0, 0, 0, 1, 0, 2, 0)[number % 8]]
         phone = f"555-0{100 + draw(900, 'phone', user)}"
         email = f"{user if '.' in user else '.'.join(name.lower().split())}@mail.example"
-        since = _day(90 + draw(1400, "since", user))
+        since = _day(430 + draw(1100, "since", user))
         db.execute("INSERT INTO customers VALUES (?,?,?,?,?,?,?)", (number, user, name, email, phone, group, since))
         _address(db, number, "Home", name, user)
     _address(db, EMMA, "Work", "Emma Sandberg, Tidewater Studio", "emma at work")

@@ -21,6 +21,8 @@ def state(db: sqlite3.Connection) -> dict[str, Any]:
         ),
         "cart_count": db.execute("SELECT coalesce(sum(quantity), 0) FROM cart").fetchone()[0],
         "coupon": coupon[0] if coupon else "",
+        "wish_count": db.execute("SELECT count(*) FROM wishes").fetchone()[0],
+        "review_count": db.execute("SELECT count(*) FROM reviews").fetchone()[0],
         "orders": _orders(db),
         "wishlist": _all(db, "SELECT sku, name FROM wishes w JOIN products p ON p.id = w.product ORDER BY w.rowid"),
         "reviews": _all(
