@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
+
+from pydantic import Field
 
 from webapprentice.browser import Browser, BrowserConfig, Window, act, landed
 from webapprentice.core.actions import Action, Stop
 from webapprentice.core.faults import Fault, FaultError, Owner, UsageError, border
 from webapprentice.core.keys import seed_for
 from webapprentice.core.protocols import Happened, Start, Verdict
-from webapprentice.core.records import Judgment, Observation, Outcome, Result, Task
+from webapprentice.core.records import Judgment, Observation, Outcome, Record, Result, Task
 from webapprentice.page import Wall, wall
 from webapprentice.tasks.benchmark import BenchmarkConfig, secret
 from webapprentice.tasks.miniwob import FILLED, OFFSETS, said
 from webapprentice.tasks.probing import SERVER_ERROR, Cookie, Prober, trouble
 from webapprentice.tasks.signing import Logins
 from webapprentice.tasks.webarena.evidence import Evidence, collect
+from webapprentice.tasks.webarena.judging import Verdict as Found
 from webapprentice.tasks.webarena.judging import judge
 from webapprentice.tasks.webarena.looking import ScriptError
 from webapprentice.tasks.webarena.records import TaskRecord, record_of
@@ -27,6 +30,14 @@ from webapprentice.tasks.webarena.records import TaskRecord, record_of
 JUDGE = "webarena"
 """Name of the judge in judgments."""
 EVIDENCE_SECONDS = 120.0
+
+
+class Held(Record):
+    """What a verdict follows from, as it is kept."""
+
+    evidence: Evidence
+    replies: dict[str, str] = Field(default_factory=dict)
+    """What a language model said to open questions, by their keys."""
 
 
 class Shared:
@@ -140,7 +151,14 @@ class SiteWorld:
         except TimeoutError:
             slow = Fault(owner=Owner.EVALUATOR, kind="evaluator_late", message=f"not done in {EVIDENCE_SECONDS:g} s")
             return Verdict(score=None, fault=slow)
-        return verdict_of(self._record, evidence, self._shared.benchmark.verified)
+        return verdict_of(self._record, Held(evidence=evidence), self._shared.benchmark.verified)
+
+    async def sign_in(self, name: str) -> bool:
+        """Whether somebody is signed in at this site now; False where nobody should be. Raises FaultError."""
+        await self._shared.prober.health(name)
+        await self.window.fresh()
+        session = self._shared.cookies(await self._shared.session("") if self._shared.benchmark.own_state else "")
+        return bool(await self._shared.logins.cookies(name, self.window, session))
 
     async def screenshot(self) -> bytes:
         """PNG of the active tab."""
@@ -152,19 +170,20 @@ class SiteWorld:
 
 
 def verdict_of(
-    record: TaskRecord, evidence: Evidence, verified: bool, replies: Mapping[str, str] | None = None
+    record: TaskRecord, held: Held, verified: bool, found: Found | None = None, fault: Fault | None = None
 ) -> Verdict:
-    """The verdict that follows from this evidence, with the evidence in it."""
-    kept = evidence.model_dump_json().encode()
+    """The verdict that follows from what is held, with all of it inside. `found`: as it was judged already."""
+    name = f"{JUDGE}/verified" if verified else JUDGE
+    kept = held.model_dump_json().encode()
     try:
         with border(Owner.EVALUATOR, "evaluator_error"):
-            found = judge(record, evidence, replies, verified)
+            found = found or judge(record, held.evidence, held.replies, verified)
     except FaultError as error:
-        opinion = Judgment(judge=JUDGE, passed=None, reason=str(error)[:500])
+        opinion = Judgment(judge=name, passed=None, reason=str(error)[:500])
         return Verdict(score=None, judgments=(opinion,), evidence=kept, fault=error.fault)
     passed = None if found.score is None else found.score >= 1.0
-    opinion = Judgment(judge=JUDGE, passed=passed, score=found.score, reason=found.reason)
-    return Verdict(score=found.score, judgments=(opinion,), evidence=kept, fault=found.fault)
+    opinion = Judgment(judge=name, passed=passed, score=found.score, reason=found.reason)
+    return Verdict(score=found.score, judgments=(opinion,), evidence=kept, fault=fault or found.fault)
 
 
 class WindowPage:
@@ -279,3 +298,18 @@ async def site_worlds(
         processes = min(count, config.processes or max(1, min(os.cpu_count() or 1, count // FILLED)))
         browsers = [await stack.enter_async_context(Browser.launch(config)) for _ in range(processes)]
         yield [SiteWorld(await browsers[number % processes].open(), shared) for number in range(count)]
+
+
+async def sign_in(
+    benchmark: BenchmarkConfig, names: Sequence[str], config: BrowserConfig | None = None
+) -> dict[str, str]:
+    """Ask each site how it is and sign in where somebody should be; by name `signed in`, an empty text where nobody
+    signs in, or what is wrong. Raises UnavailableError when Chromium is missing."""
+    told: dict[str, str] = {}
+    async with site_worlds(benchmark, 1, config) as (world,):
+        for name in names:
+            try:
+                told[name] = "signed in" if await world.sign_in(name) else ""
+            except FaultError as error:
+                told[name] = f"{error.fault.kind}: {error.fault.message}"
+    return told
