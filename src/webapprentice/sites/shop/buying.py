@@ -248,8 +248,8 @@ def _place(request: Request, known: dict[str, Any], address: dict[str, Any], pay
     place = f"{address['name']}, {address['street']}, {address['postcode']} {address['city']}"
     order = write(
         request,
-        "INSERT INTO orders (number, customer, day, status, delivery, payment, address, goods, discount, coupon, shipping,"
-        " total, message) VALUES (?,?,?,'Pending',?,?,?,?,?,?,?,?,?)",
+        "INSERT INTO orders (number, customer, day, status, delivery, payment, address, goods, discount, coupon,"
+        " shipping, total, message) VALUES (?,?,?,'Pending',?,?,?,?,?,?,?,?,?)",
         *(number, known["id"], TODAY.isoformat(), total["delivery"], payment, place, total["goods"], total["discount"]),
         *(total["coupon"], total["shipping"], total["total"], remembered(request, "message")),
     )

@@ -61,10 +61,9 @@ async def _search(request: Request) -> Response:
     words = asked(request, "q")[:100].split()
     where, values = ["1"], list[object]()
     for word in words:
-        where.append(
-            "(name LIKE ? ESCAPE '\\' OR description LIKE ? ESCAPE '\\' OR sku LIKE ? ESCAPE '\\' OR category_name LIKE ? ESCAPE '\\')"
-        )
-        values += [like(word)] * 4
+        places = ("name", "description", "sku", "category_name")
+        where.append("(" + " OR ".join(f"{one} LIKE ? ESCAPE '\\'" for one in places) + ")")
+        values += [like(word)] * len(places)
     title = f"Results for “{' '.join(words)}”" if words else "All products"
     return _listing(request, title, " AND ".join(where), values, category=None)
 
@@ -190,7 +189,8 @@ async def _review(request: Request) -> Response:
         if not wrong:
             write(
                 request,
-                "INSERT INTO reviews (product, author, rating, title, body, day, status) VALUES (?,?,?,?,?,?,'Pending')",
+                "INSERT INTO reviews (product, author, rating, title, body, day, status)"
+                " VALUES (?,?,?,?,?,?,'Pending')",
                 *(product["id"], form["author"], rating, form["title"], form["body"], TODAY.isoformat()),
             )
             tell(request, "Thank you. Your review is shown when it has been checked.")

@@ -238,8 +238,8 @@ def _order(
     payment = words.PAYMENTS[draw(3, "payment", place)]
     number, day = f"{1000187 + place:08d}", _day(back)
     order = db.execute(
-        "INSERT INTO orders (number, customer, day, status, delivery, payment, address, goods, discount, coupon, shipping,"
-        " total) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+        "INSERT INTO orders (number, customer, day, status, delivery, payment, address, goods, discount, coupon,"
+        " shipping, total) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
         (number, customer, day, _status(place, back), delivery, payment, address, goods, discount, coupon, shipping,
          goods - discount + shipping),
     ).lastrowid  # fmt: skip

@@ -123,7 +123,8 @@ CATALOGUE: dict[str, dict[str, tuple[str, str, str]]] = {
         "Speakers": (
             "SP",
             "birch plywood, fabric, aluminium",
-            "shower speaker 36, bookshelf speaker 149, party speaker 189, desk speaker 64, sound bar 139, wall mount 28",
+            "shower speaker 36, bookshelf speaker 149, party speaker 189, desk speaker 64, sound bar 139,"
+            " wall mount 28",
         ),
         "Chargers": (
             "CH",

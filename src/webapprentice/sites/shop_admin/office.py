@@ -52,7 +52,8 @@ def sales(request: Request, since: str, until: str) -> dict[str, Any]:
     """Number and revenue in cents of the orders of a period, days included."""
     return row(
         request,
-        f"SELECT count(*) AS orders, coalesce(sum(total), 0) AS revenue FROM orders o WHERE {SOLD} AND day BETWEEN ? AND ?",
+        "SELECT count(*) AS orders, coalesce(sum(total), 0) AS revenue FROM orders o"
+        f" WHERE {SOLD} AND day BETWEEN ? AND ?",
         *(since, until),
     ) or {"orders": 0, "revenue": 0}
 
