@@ -202,14 +202,14 @@ async def _wish(request: Request) -> Response:
     product = product_of(request)
     if account(request) is None:
         return goto(f"/login?next=/product/{product['sku']}")
-    write(request, "INSERT OR IGNORE INTO wishes VALUES (?)", product["id"])
+    write(request, "INSERT OR IGNORE INTO wishes (product) VALUES (?)", product["id"])
     tell(request, f"{product['name']} is on your wish list.")
     return goto(f"/product/{product['sku']}")
 
 
 @members
 async def _wishes(request: Request, _known: dict[str, Any]) -> Response:
-    wanted = rows(request, "SELECT l.* FROM wishes w JOIN listed l ON l.id = w.product ORDER BY w.rowid")
+    wanted = rows(request, "SELECT l.* FROM wishes w JOIN listed l ON l.id = w.product ORDER BY w.id")
     return show(request, "wishes.html", products=wanted)
 
 

@@ -47,7 +47,7 @@ CREATE VIEW listed AS SELECT p.*, c.name AS category_name, c.slug AS category_sl
   (SELECT count(*) FROM reviews WHERE product = p.id AND status = 'Approved') AS reviews
   FROM products p JOIN categories c ON c.id = p.category;
 CREATE TABLE chosen (name TEXT PRIMARY KEY, value TEXT);
-CREATE TABLE wishes (product INTEGER PRIMARY KEY);
+CREATE TABLE wishes (id INTEGER PRIMARY KEY, product INTEGER UNIQUE);
 CREATE TABLE newsletter (email TEXT PRIMARY KEY, topic TEXT);
 CREATE TABLE messages (id INTEGER PRIMARY KEY, name TEXT, email TEXT, topic TEXT, ordered TEXT, words TEXT, file TEXT,
   bytes INTEGER, day TEXT, answered INTEGER);
@@ -90,7 +90,7 @@ def build(db: sqlite3.Connection) -> None:
     )
     _orders(db)
     _messages(db)
-    db.executemany("INSERT INTO wishes VALUES (?)", [(5,), (40,), (97,), (118,)])
+    db.executemany("INSERT INTO wishes (product) VALUES (?)", [(5,), (40,), (97,), (118,)])
     db.execute("COMMIT")
 
 

@@ -21,16 +21,17 @@ LONGEST = 2000
 
 async def fields(request: Request) -> dict[str, str]:
     """The fields of a form without the space around them; of several of one name, the last. Files are left out."""
-    form = await request.form()
-    return {name: value.strip()[:LONGEST] for name, value in form.multi_items() if isinstance(value, str)}
+    return (await fields_and_file(request, "", 0))[0]
 
 
-async def file(request: Request, name: str, most: int) -> tuple[str, bytes] | None:
-    """Name and at most `most` + 1 bytes of an uploaded file; None where none was chosen."""
-    found = (await request.form()).get(name)
-    if not isinstance(found, UploadFile) or not found.filename:
-        return None
-    return found.filename[-120:], await found.read(most + 1)
+async def fields_and_file(request: Request, name: str, most: int) -> tuple[dict[str, str], tuple[str, bytes] | None]:
+    """The fields, and of the file of this name what it is called and at most `most` + 1 bytes; None: none was chosen."""
+    async with request.form() as form:
+        given = {name: value.strip()[:LONGEST] for name, value in form.multi_items() if isinstance(value, str)}
+        file = form.get(name)
+        if not isinstance(file, UploadFile) or not file.filename:
+            return given, None
+        return given, (file.filename[-120:], await file.read(most + 1))
 
 
 def asked(request: Request, name: str) -> str:

@@ -11,7 +11,16 @@ from starlette.routing import Route
 
 from webapprentice.sites.shop.buying import put
 from webapprentice.sites.shop.catalogue import like, show
-from webapprentice.sites.shop.forms import address_of_mail, asked, customer, fields, file, found, members, whole
+from webapprentice.sites.shop.forms import (
+    address_of_mail,
+    asked,
+    customer,
+    fields,
+    fields_and_file,
+    found,
+    members,
+    whole,
+)
 from webapprentice.sites.shop.words import RETURN_REASONS, STATUSES, TOPICS
 from webapprentice.sites.site import TODAY, files, goto, paginate, row, rows, tell, write
 
@@ -229,8 +238,8 @@ async def _contact(request: Request) -> Response:
     form |= {name: known[name] for name in ("name", "email")} if known else {}
     wrong: dict[str, str] = {}
     if request.method == "POST":
-        form |= await fields(request)
-        attached = await file(request, "file", FILE_BYTES)
+        given, attached = await fields_and_file(request, "file", FILE_BYTES)
+        form |= given
         if not form["name"] or len(form["name"]) > 80:
             wrong["name"] = "A name has 1 to 80 characters."
         if not address_of_mail(form["email"]):

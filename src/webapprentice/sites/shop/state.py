@@ -24,7 +24,7 @@ def state(db: sqlite3.Connection) -> dict[str, Any]:
         "wish_count": db.execute("SELECT count(*) FROM wishes").fetchone()[0],
         "review_count": db.execute("SELECT count(*) FROM reviews").fetchone()[0],
         "orders": _orders(db),
-        "wishlist": _all(db, "SELECT sku, name FROM wishes w JOIN products p ON p.id = w.product ORDER BY w.rowid"),
+        "wishlist": _all(db, "SELECT sku, name FROM wishes w JOIN products p ON p.id = w.product ORDER BY w.id"),
         "reviews": _all(
             db,
             "SELECT r.id AS id, sku, name AS product, author, rating, title, body, status FROM reviews r"
