@@ -84,7 +84,7 @@ def test_one_text_in_place_of_a_list_is_one_reference() -> None:
         *(("5", True), ("$5", True), ("(5)", True), ("5, 6", True), ("a 5; b", True), ("5%", True), ("5's", True)),
         *(("it is 5.", True), ("5.\n", True), ('"5."', True), ("5. 6", True), ("'5'", True), ("5--6", True)),
         *(("15", False), ("5.0", False), ("5,6", False), ("5/6", False), ("5-6", False), ("5th", False)),
-        *(("5. and", False), ("#15", False), ("5:30", False), ("", False)),
+        *(("5. and", False), ("5. .", False), ("#15", False), ("5:30", False), ("", False)),
     ],
 )
 def test_a_character_alone_is_what_a_tokeniser_would_find(text: str, alone: bool) -> None:

@@ -329,6 +329,9 @@ async def attempt(
             )
     except FaultError as error:
         ending, fault = Ending.FAULT, error.fault
+    finally:
+        if isinstance(world, LateWorld):
+            await world.release()
     await saved
     judged = bool(job.task.evaluator) and (fault is None or fault.owner == Owner.AGENT)
     if verdict is not None:
