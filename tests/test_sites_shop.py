@@ -389,7 +389,8 @@ ODD = (
 
 def test_nothing_that_a_browser_sends_is_an_error_of_ours(visit: Visit) -> None:
     names = (
-        "q", "page", "sort", "min", "max", "stars", "stock", "brand", "reviews", "status", "rating", "from", "to", "kind",
+        "q", "page", "sort", "min", "max", "stars", "stock", "brand", "reviews", "status", "rating", "from", "to",
+        "kind",
         "period", "group", "city", "category", "state", "order", "address", "delivery", "payment", "quantity", "size",
         "code", "amount", "minimum", "ends", "price", "name", "sku", "email", "phone", "line", "reason", "words",
         "carrier", "tracking", "title", "body", "author", "topic", "label", "street", "postcode",

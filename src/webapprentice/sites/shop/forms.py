@@ -25,7 +25,7 @@ async def fields(request: Request) -> dict[str, str]:
 
 
 async def fields_and_file(request: Request, name: str, most: int) -> tuple[dict[str, str], tuple[str, bytes] | None]:
-    """The fields, and of the file of this name what it is called and at most `most` + 1 bytes; None: none was chosen."""
+    """The fields, and name and at most `most` + 1 bytes of the file of this name; None where none was chosen."""
     async with request.form() as form:
         given = {name: value.strip()[:LONGEST] for name, value in form.multi_items() if isinstance(value, str)}
         file = form.get(name)
