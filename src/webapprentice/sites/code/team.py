@@ -52,7 +52,7 @@ async def members(request: Request) -> Response:
         "Members",
         422 if errors else 200,
         members=members_of(request, project),
-        given=GIVEN,
+        roles=GIVEN,
         values={"user": first(form, "user"), "role": first(form, "role")},
         errors=errors,
     )
