@@ -58,14 +58,17 @@ def listing(pattern: str, as_json: bool) -> None:
 def check(what: str, as_json: bool) -> None:
     """Check what every world promises: same seed same episode, nothing left over, named outcomes, deadlines, ...
 
-    WHAT is a pattern of our own tasks, or `module:factory` of an environment of yours: a callable without arguments
-    that gives an object with `tasks` and `worlds(count)`. Exit code 0 when everything holds, 1 when something does not.
+    WHAT is a pattern of our tasks, the benchmark file (FILE.yaml) of your application, or `module:factory` of an
+    environment of yours: a callable without arguments that gives an object with `tasks` and `worlds(count)`. Exit code
+    0 when everything holds, 1 when something does not.
     """
     from webapprentice.tasks import load
-    from webapprentice.tasks.conformance import NAMES, MiniWobEnvironment, examine, named
+    from webapprentice.tasks.conformance import NAMES, examine, named
+    from webapprentice.tasks.environments import Played
 
     sys.path.insert(0, str(Path.cwd()))
-    environment = named(what) if ":" in what else MiniWobEnvironment(load(what))
+    file = Path(what) if what.endswith((".yaml", ".yml")) else None
+    environment = named(what) if ":" in what else Played(load("*" if file else what, file), file)
     ticker, number = Ticker(), len(environment.tasks)
     states: list[str] = []
 

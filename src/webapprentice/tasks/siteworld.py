@@ -1,4 +1,4 @@
-"""Tasks on web sites as worlds: a fresh context each, sites made new, somebody signed in, and one verdict at the end."""
+"""Tasks on web sites as worlds: a fresh context each, sites made new, somebody signed in, one verdict at the end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from webapprentice.core.records import Judgment, Observation, Outcome, Result, T
 from webapprentice.page import Wall, wall
 from webapprentice.tasks.benchmark import BenchmarkConfig, secret
 from webapprentice.tasks.miniwob import FILLED, OFFSETS, said
-from webapprentice.tasks.probing import Cookie, Prober
+from webapprentice.tasks.probing import SERVER_ERROR, Cookie, Prober, trouble
 from webapprentice.tasks.signing import Logins
 from webapprentice.tasks.webarena.evidence import Evidence, collect
 from webapprentice.tasks.webarena.judging import judge
@@ -70,17 +70,20 @@ class SiteWorld:
         self._session = ""
         self._record: TaskRecord | None = None
         self._goal = ""
+        self._sites: list[str] = []
 
     async def reset(self, task: Task, seed: int) -> Start:
-        """Begin an episode. Raises FaultError owned by `environment`: site_down, site_error, reset_failed, login_failed,
-        navigation_failed."""
+        """Begin an episode.
+
+        Raises FaultError owned by `environment`: site_down, site_error, reset_failed, login_failed, navigation_failed.
+        """
         with border(Owner.ENVIRONMENT, "reset_failed"):
             return await self._begin(task, seed)
 
     async def _begin(self, task: Task, seed: int) -> Start:
         shared, window = self._shared, self.window
         self._record, self._goal = record_of(task), task.goal or ""
-        sites = [name for name in task.sites if name in shared.benchmark.sites]
+        sites = self._sites = [name for name in task.sites if name in shared.benchmark.sites]
         await asyncio.gather(*(shared.prober.health(name) for name in sites))
         self._session = await shared.session(self._session)
         cookies = shared.cookies(self._session)
@@ -116,7 +119,11 @@ class SiteWorld:
             seen = seen.model_copy(update={"last_error": f"{outcome.result}: {outcome.message}"})
         outcome = outcome.model_copy(update={"changed": before is None or said(before) != said(seen)})
         return Happened(
-            outcome=outcome, observation=seen, raw_reward=None, wall=self._wall(seen), picture=await self.window.picture()
+            outcome=outcome,
+            observation=seen,
+            raw_reward=None,
+            wall=self._wall(seen),
+            picture=await self.window.picture(),
         )
 
     async def verdict(self, answer: str) -> Verdict:
@@ -126,7 +133,10 @@ class SiteWorld:
             raise RuntimeError("no episode is under way: call reset first")
         try:
             async with asyncio.timeout(EVIDENCE_SECONDS):
+                await asyncio.gather(*(self._shared.prober.health(name) for name in self._sites))
                 evidence = await collect(self._record, answer, WindowLooker(self.window, self._shared, self._session))
+        except FaultError as error:  # a site that fell ill under the agent is not the agent's failure
+            return Verdict(score=None, fault=error.fault)
         except TimeoutError:
             slow = Fault(owner=Owner.EVALUATOR, kind="evaluator_late", message=f"not done in {EVIDENCE_SECONDS:g} s")
             return Verdict(score=None, fault=slow)
@@ -152,9 +162,8 @@ def verdict_of(
     except FaultError as error:
         opinion = Judgment(judge=JUDGE, passed=None, reason=str(error)[:500])
         return Verdict(score=None, judgments=(opinion,), evidence=kept, fault=error.fault)
-    reason = "; ".join(f"{part.kind} {part.score}: {part.reason}" for part in found.parts)
     passed = None if found.score is None else found.score >= 1.0
-    opinion = Judgment(judge=JUDGE, passed=passed, score=found.score, reason=reason[:2000])
+    opinion = Judgment(judge=JUDGE, passed=passed, score=found.score, reason=found.reason)
     return Verdict(score=found.score, judgments=(opinion,), evidence=kept, fault=found.fault)
 
 
@@ -231,6 +240,9 @@ class OwnTab(WindowPage):
         try:
             await self._window.goto(url)
             await self._window.settle()
+            status = await self._window.evaluate("performance.getEntriesByType('navigation')[0]?.responseStatus ?? 0")
+            if status >= SERVER_ERROR:
+                raise trouble("site_error", f"{url} answers {status}")
         except BaseException:
             await self.close()
             raise
@@ -255,8 +267,8 @@ async def site_worlds(
     """
     if count > 1 and benchmark.reset.when == "episode" and not benchmark.own_state:
         raise UsageError(
-            f"{benchmark.name} has one state for everybody and is made new for each episode, so episodes are played one "
-            "by one: set pool.contexts=1, or give each browser a state of its own (reset.cookie)"
+            f"{benchmark.name} has one state for everybody and is made new for each episode, so episodes are played "
+            "one by one: set pool.contexts=1, or give each browser a state of its own (reset.cookie)"
         )
     config = (config or BrowserConfig()).with_(
         viewport=benchmark.viewport, origins=benchmark.origins, hosts=benchmark.hosts, mask_passwords=False
