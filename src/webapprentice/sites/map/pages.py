@@ -43,11 +43,11 @@ async def search(request: Request) -> Response:
     """Places that have all words, narrowed down and sorted."""
     said, chosen = asked(request, "q"), {name: asked(request, name) for name in ("category", "town", "access", "sort")}
     chosen["sort"] = chosen["sort"] if chosen["sort"] in SORTS else "name"
-    parts = said.split()[:8]
+    parts = said.lower().split()[:8]
     found = rows(
         request,
         f"""SELECT * FROM places WHERE (? = '' OR category = ?) AND (? = '' OR town = ?)
-        AND (? = '' OR step_free = 'yes') {"".join(f" AND instr(lower({TEXT}), lower(?)) > 0" for _ in parts)}
+        AND (? = '' OR step_free = 'yes') {"".join(f" AND instr(lower({TEXT}), ?) > 0" for _ in parts)}
         ORDER BY {SORTS[chosen["sort"]]}""",
         *(chosen["category"], chosen["category"], chosen["town"], chosen["town"], chosen["access"], *parts),
     )
@@ -295,10 +295,10 @@ def _resolve(request: Request, text: str) -> tuple[dict[str, Any] | None, list[d
     exact = row(request, "SELECT * FROM places WHERE name = ? COLLATE NOCASE", text)
     if exact or not text:
         return (_full(exact), []) if exact else (None, [])
-    parts = text.split()[:8]
+    parts = text.lower().split()[:8]
     found = rows(
         request,
-        f"SELECT * FROM places WHERE 1 {''.join(f' AND instr(lower({TEXT}), lower(?)) > 0' for _ in parts)} ORDER BY name LIMIT 8",
+        f"SELECT * FROM places WHERE 1 {''.join(f' AND instr(lower({TEXT}), ?) > 0' for _ in parts)} ORDER BY name LIMIT 8",
         *parts,
     )
     return (_full(found[0]), []) if len(found) == 1 else (None, found)
