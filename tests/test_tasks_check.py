@@ -209,7 +209,10 @@ def test_what_does_not_hold_is_exit_code_1() -> None:
     shown = apprentice("tasks", "check", "mybench:bad", "--json")
     assert shown.returncode == 1
     findings = json.loads(shown.stdout)["findings"]
-    assert {finding["state"] for finding in findings} == {"held", "broken"}
+    assert {finding["state"] for finding in findings if finding["words"] != "no solution is known"} == {
+        "held",
+        "broken",
+    }
 
 
 @pytest.mark.usefixtures("bench")

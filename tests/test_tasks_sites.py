@@ -12,18 +12,19 @@ import pytest
 from own_app import OwnApp
 from webapprentice.browser import BrowserConfig
 from webapprentice.core.actions import Goto, Stop
-from webapprentice.core.faults import FaultError, UsageError
+from webapprentice.core.faults import Fault, FaultError, Owner, UsageError
 from webapprentice.core.protocols import Verdict
 from webapprentice.core.records import Ending, Task
 from webapprentice.evaluate import PoolConfig, attempt_all
+from webapprentice.evaluate.rescoring import RescoreConfig, rescore
+from webapprentice.models.scripted import ScriptedModel
 from webapprentice.rollout import RolloutConfig
 from webapprentice.store import Store
 from webapprentice.tasks import load
 from webapprentice.tasks.benchmark import BenchmarkConfig
 from webapprentice.tasks.conformance import examine
 from webapprentice.tasks.environments import Played, solver_of
-from webapprentice.tasks.siteworld import SiteWorld, site_worlds
-from webapprentice.tasks.webarena.evidence import Evidence
+from webapprentice.tasks.siteworld import Held, SiteWorld, site_worlds
 
 pytestmark = pytest.mark.browser
 
@@ -86,7 +87,7 @@ def test_the_judge_looks_beside_the_agents_page_and_never_moves_it(app: OwnApp, 
             await world.reset(task, 1)
             await world.step(Goto(url=f"{app.url}/about"))
             verdict = await world.verdict("")
-            evidence = Evidence.model_validate_json(verdict.evidence or b"")
+            evidence = Held.model_validate_json(verdict.evidence or b"").evidence
             assert evidence.url == f"{app.url}/about"
             assert world.window.tabs == 1
             assert world.window.url == f"{app.url}/about"
@@ -187,4 +188,64 @@ def test_a_rollout_judges_at_its_end_and_keeps_what_it_judged_by(app: OwnApp, tm
         assert opinion.passed is None
         assert "question" in opinion.reason
         assert opinion.evidence is not None
-        assert Evidence.model_validate_json(store.blob(opinion.evidence)).answer == "fine"
+        assert Held.model_validate_json(store.blob(opinion.evidence)).evidence.answer == "fine"
+
+
+def test_open_questions_are_judged_later_and_a_judge_that_is_offline_costs_nothing(app: OwnApp, tmp_path: Path) -> None:
+    file = app.write(tmp_path)
+    pool = PoolConfig(benchmark=file, contexts=2, browser=BrowserConfig(call_seconds=6.0))
+    offline = FaultError(Fault(owner=Owner.MODEL, kind="llm_connection", message="nobody there"))
+    how = RescoreConfig(collection="gold")
+
+    def scores(store: Store) -> dict[str, tuple[float | None, str | None]]:
+        return {one.task.id: (one.score, one.fault and one.fault.kind) for one in store.trajectories("gold")}
+
+    with Store.create(tmp_path / "store.sqlite") as store:
+        asyncio.run(attempt_all(None, load("notes/1,notes/4", file), [0], 1, RolloutConfig(), store, "gold", pool=pool))
+        steps = [one.steps for one in store.trajectories("gold")]
+        app.status = 500  # from here on the sites are not needed
+        assert asyncio.run(rescore(store, "gold", how, None)).unjudged == 1
+        report = asyncio.run(rescore(store, "gold", how, ScriptedModel([offline] * 4)))
+        assert report.faults == {"evaluator/judge_offline": 1}
+        assert scores(store) == {"notes/1": (1.0, None), "notes/4": (None, "judge_offline")}
+        judge = ScriptedModel(["They say the same. Verdict: correct"])
+        report = asyncio.run(rescore(store, "gold", how, judge))
+        assert (report.changed, report.judged, report.solved, len(judge.asked)) == (1, 2, 2, 1)
+        again = asyncio.run(rescore(store, "gold", how, judge))
+        assert (again.changed, again.solved, len(judge.asked)) == (0, 2, 1)
+        assert [one.steps for one in store.trajectories("gold")] == steps
+        verified = asyncio.run(rescore(store, "gold", how.with_(verified=True), judge))
+        assert verified.solved == 2
+        found = next(store.trajectories("gold"))
+        assert {one.judge for one in found.judgments} == {"webarena", "webarena/verified"}
+
+
+def test_attempts_that_a_site_spoiled_are_made_again_alone(app: OwnApp, tmp_path: Path) -> None:
+    file = app.write(tmp_path)
+    pool = PoolConfig(benchmark=file, contexts=2, browser=BrowserConfig(call_seconds=6.0))
+
+    def attempt(store: Store, pool: PoolConfig) -> dict[str, str | None]:
+        tasks = load("notes/0,notes/2", file)
+        asyncio.run(attempt_all(None, tasks, [0], 1, RolloutConfig(), store, "gold", pool=pool))
+        return {one.task.id: one.fault and one.fault.kind for one in store.trajectories("gold")}
+
+    with Store.create(tmp_path / "store.sqlite") as store:
+        app.sick_pages = ("/testing/state",)
+        assert attempt(store, pool) == {"notes/0": None, "notes/2": "site_error"}
+        app.sick_pages = ()
+        assert attempt(store, pool) == {"notes/0": None, "notes/2": "site_error"}  # finished is finished
+        assert attempt(store, pool.with_(again=("site_error",))) == {"notes/0": None, "notes/2": None}
+        assert all(one.succeeded for one in store.trajectories("gold"))
+        assert store.counts()["abandoned"] >= 1
+
+
+def test_on_a_site_that_all_share_a_fault_in_the_middle_holds_nobody_up(app: OwnApp, tmp_path: Path) -> None:
+    file = app.write(tmp_path, reset={"when": "never"})
+    pool = PoolConfig(benchmark=file, contexts=2, browser=BrowserConfig(call_seconds=6.0))
+    fault = FaultError(Fault(owner=Owner.MODEL, kind="llm_refused", message="no"))
+    model = ScriptedModel(lambda _prompt, _sampling: fault)
+    with Store.create(tmp_path / "store.sqlite") as store:
+        how = RolloutConfig(dialect="webarena")
+        asyncio.run(attempt_all(model, load("notes/2", file), [0, 1, 2], 1, how, store, "made", pool=pool))
+        faults = [one.fault and one.fault.kind for one in store.trajectories("made")]
+    assert faults == ["llm_refused"] * 3

@@ -4,29 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
+
+from pydantic import Field
 
 from webapprentice.browser import Browser, BrowserConfig, Window, act, landed
 from webapprentice.core.actions import Action, Stop
 from webapprentice.core.faults import Fault, FaultError, Owner, UsageError, border
 from webapprentice.core.keys import seed_for
 from webapprentice.core.protocols import Happened, Start, Verdict
-from webapprentice.core.records import Judgment, Observation, Outcome, Result, Task
+from webapprentice.core.records import Judgment, Observation, Outcome, Record, Result, Task
 from webapprentice.page import Wall, wall
 from webapprentice.tasks.benchmark import BenchmarkConfig, secret
 from webapprentice.tasks.miniwob import FILLED, OFFSETS, said
 from webapprentice.tasks.probing import SERVER_ERROR, Cookie, Prober, trouble
 from webapprentice.tasks.signing import Logins
+from webapprentice.tasks.turns import Turn, Turns
 from webapprentice.tasks.webarena.evidence import Evidence, collect
+from webapprentice.tasks.webarena.judging import Verdict as Found
 from webapprentice.tasks.webarena.judging import judge
 from webapprentice.tasks.webarena.looking import ScriptError
-from webapprentice.tasks.webarena.records import TaskRecord, record_of
+from webapprentice.tasks.webarena.records import TaskRecord, changes_state, record_of
 
 JUDGE = "webarena"
 """Name of the judge in judgments."""
 EVIDENCE_SECONDS = 120.0
+
+
+class Held(Record):
+    """What a verdict follows from, as it is kept."""
+
+    evidence: Evidence
+    replies: dict[str, str] = Field(default_factory=dict)
+    """What a language model said to open questions, by their keys."""
 
 
 class Shared:
@@ -38,6 +50,11 @@ class Shared:
         self.logins = Logins(benchmark, prober)
         self._new = asyncio.Lock()
         self._made_new = False
+        self._turns = Turns()
+
+    async def turn(self, sites: Sequence[str], record: TaskRecord) -> Turn | None:
+        """The right to use these sites; None where each browser has a state of its own and nobody is in the way."""
+        return None if self.benchmark.own_state else await self._turns.take(sites, changes_state(record))
 
     async def session(self, last: str) -> str:
         """Sites as new; the key of the browser's own state, if it has one. Raises FaultError of kind reset_failed."""
@@ -71,6 +88,7 @@ class SiteWorld:
         self._record: TaskRecord | None = None
         self._goal = ""
         self._sites: list[str] = []
+        self._turn: Turn | None = None
 
     async def reset(self, task: Task, seed: int) -> Start:
         """Begin an episode.
@@ -78,13 +96,25 @@ class SiteWorld:
         Raises FaultError owned by `environment`: site_down, site_error, reset_failed, login_failed, navigation_failed.
         """
         with border(Owner.ENVIRONMENT, "reset_failed"):
-            return await self._begin(task, seed)
+            try:
+                return await self._begin(task, seed)
+            except BaseException:
+                await self.release()
+                raise
+
+    async def release(self) -> None:
+        """Others may have the sites."""
+        turn, self._turn = self._turn, None
+        if turn is not None:
+            await turn.end()
 
     async def _begin(self, task: Task, seed: int) -> Start:
         shared, window = self._shared, self.window
+        await self.release()
         self._record, self._goal = record_of(task), task.goal or ""
         sites = self._sites = [name for name in task.sites if name in shared.benchmark.sites]
         await asyncio.gather(*(shared.prober.health(name) for name in sites))
+        self._turn = await shared.turn(sites, self._record)
         self._session = await shared.session(self._session)
         cookies = shared.cookies(self._session)
         await window.browser.tend()
@@ -132,15 +162,28 @@ class SiteWorld:
         if self._record is None:
             raise RuntimeError("no episode is under way: call reset first")
         try:
+            return await self._judged(self._record, answer)
+        finally:
+            await self.release()
+
+    async def _judged(self, record: TaskRecord, answer: str) -> Verdict:
+        try:
             async with asyncio.timeout(EVIDENCE_SECONDS):
                 await asyncio.gather(*(self._shared.prober.health(name) for name in self._sites))
-                evidence = await collect(self._record, answer, WindowLooker(self.window, self._shared, self._session))
+                evidence = await collect(record, answer, WindowLooker(self.window, self._shared, self._session))
         except FaultError as error:  # a site that fell ill under the agent is not the agent's failure
             return Verdict(score=None, fault=error.fault)
         except TimeoutError:
             slow = Fault(owner=Owner.EVALUATOR, kind="evaluator_late", message=f"not done in {EVIDENCE_SECONDS:g} s")
             return Verdict(score=None, fault=slow)
-        return verdict_of(self._record, evidence, self._shared.benchmark.verified)
+        return verdict_of(record, Held(evidence=evidence), self._shared.benchmark.verified)
+
+    async def sign_in(self, name: str) -> bool:
+        """Whether somebody is signed in at this site now; False where nobody should be. Raises FaultError."""
+        await self._shared.prober.health(name)
+        await self.window.fresh()
+        session = self._shared.cookies(await self._shared.session("") if self._shared.benchmark.own_state else "")
+        return bool(await self._shared.logins.cookies(name, self.window, session))
 
     async def screenshot(self) -> bytes:
         """PNG of the active tab."""
@@ -148,23 +191,25 @@ class SiteWorld:
 
     async def close(self) -> None:
         """Close the window; browser and sites belong to `site_worlds`."""
+        await self.release()
         await self.window.close()
 
 
 def verdict_of(
-    record: TaskRecord, evidence: Evidence, verified: bool, replies: Mapping[str, str] | None = None
+    record: TaskRecord, held: Held, verified: bool, found: Found | None = None, fault: Fault | None = None
 ) -> Verdict:
-    """The verdict that follows from this evidence, with the evidence in it."""
-    kept = evidence.model_dump_json().encode()
+    """The verdict that follows from what is held, with all of it inside. `found`: as it was judged already."""
+    name = f"{JUDGE}/verified" if verified else JUDGE
+    kept = held.model_dump_json().encode()
     try:
         with border(Owner.EVALUATOR, "evaluator_error"):
-            found = judge(record, evidence, replies, verified)
+            found = found or judge(record, held.evidence, held.replies, verified)
     except FaultError as error:
-        opinion = Judgment(judge=JUDGE, passed=None, reason=str(error)[:500])
+        opinion = Judgment(judge=name, passed=None, reason=str(error)[:500])
         return Verdict(score=None, judgments=(opinion,), evidence=kept, fault=error.fault)
     passed = None if found.score is None else found.score >= 1.0
-    opinion = Judgment(judge=JUDGE, passed=passed, score=found.score, reason=found.reason)
-    return Verdict(score=found.score, judgments=(opinion,), evidence=kept, fault=found.fault)
+    opinion = Judgment(judge=name, passed=passed, score=found.score, reason=found.reason)
+    return Verdict(score=found.score, judgments=(opinion,), evidence=kept, fault=fault or found.fault)
 
 
 class WindowPage:
@@ -256,6 +301,13 @@ class OwnTab(WindowPage):
         self._window.activate(min(self._agents, max(0, self._window.tabs - 1)))
 
 
+def browser_for(benchmark: BenchmarkConfig, config: BrowserConfig | None = None) -> BrowserConfig:
+    """A browser that reaches the sites of a benchmark and nothing else."""
+    return (config or BrowserConfig()).with_(
+        viewport=benchmark.viewport, origins=benchmark.origins, hosts=benchmark.hosts, mask_passwords=False
+    )
+
+
 @asynccontextmanager
 async def site_worlds(
     benchmark: BenchmarkConfig, count: int, config: BrowserConfig | None = None
@@ -270,12 +322,25 @@ async def site_worlds(
             f"{benchmark.name} has one state for everybody and is made new for each episode, so episodes are played "
             "one by one: set pool.contexts=1, or give each browser a state of its own (reset.cookie)"
         )
-    config = (config or BrowserConfig()).with_(
-        viewport=benchmark.viewport, origins=benchmark.origins, hosts=benchmark.hosts, mask_passwords=False
-    )
+    config = browser_for(benchmark, config)
     async with AsyncExitStack() as stack:
         prober = await stack.enter_async_context(Prober(benchmark))
         shared = Shared(benchmark, prober)
         processes = min(count, config.processes or max(1, min(os.cpu_count() or 1, count // FILLED)))
         browsers = [await stack.enter_async_context(Browser.launch(config)) for _ in range(processes)]
         yield [SiteWorld(await browsers[number % processes].open(), shared) for number in range(count)]
+
+
+async def sign_in(
+    benchmark: BenchmarkConfig, names: Sequence[str], config: BrowserConfig | None = None
+) -> dict[str, str]:
+    """Ask each site how it is and sign in where somebody should be; by name `signed in`, an empty text where nobody
+    signs in, or what is wrong. Raises UnavailableError when Chromium is missing."""
+    told: dict[str, str] = {}
+    async with site_worlds(benchmark, 1, config) as (world,):
+        for name in names:
+            try:
+                told[name] = "signed in" if await world.sign_in(name) else ""
+            except FaultError as error:
+                told[name] = f"{error.fault.kind}: {error.fault.message}"
+    return told
