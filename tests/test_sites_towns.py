@@ -95,7 +95,9 @@ def test_nothing_happened_later_than_today_and_replies_follow_what_they_reply_to
         assert db.execute(early).fetchone()[0] == 0
         order = [tuple(row) for row in db.execute(f"SELECT project, created FROM {table} ORDER BY project, iid")]
         assert order == sorted(order)
-    closers = db.execute("SELECT merges.state, issues.state FROM merges JOIN issues USING (project) WHERE closes = issues.iid")
+    closers = db.execute(
+        "SELECT merges.state, issues.state FROM merges JOIN issues USING (project) WHERE closes = issues.iid"
+    )
     assert all((merge == "merged") == (issue == "closed") for merge, issue in closers)
 
 
@@ -144,7 +146,12 @@ def test_a_stranger_may_read_but_not_write_and_sees_nothing_private(serving: Ser
         for place in ("/mira/reading-list", "/kite/pocket-ledger", "/quentin/backup-scripts/issues/1"):
             assert client.get(place).status_code == 404
         assert "reading-list" not in client.get("/explore?sort=oldest").text + client.get("/search?q=books").text
-        for place in ("/harbor/gangway/star", "/harbor/gangway/issues/1/comment", "/new/project", "/harbor/gangway/issues/new"):
+        for place in (
+            "/harbor/gangway/star",
+            "/harbor/gangway/issues/1/comment",
+            "/new/project",
+            "/harbor/gangway/issues/new",
+        ):
             client.post(place, data={"body": "x", "deed": "close", "title": "x", "name": "x"})
         assert client.post("/harbor/gangway/members", data={"deed": "remove", "user": "clara"}).status_code == 403
     assert _state(serving, "code", "stranger") == json.loads(json.dumps(CODE.state(_first_rows(CODE))))
@@ -152,7 +159,9 @@ def test_a_stranger_may_read_but_not_write_and_sees_nothing_private(serving: Ser
 
 def test_roles_decide_what_a_member_may_do(serving: Serving, code: httpx.Client) -> None:
     assert code.get("/kite/spar/settings").status_code == 403
-    assert code.post("/kite/spar/members", data={"deed": "add", "user": "mira", "role": "Maintainer"}).status_code == 403
+    assert (
+        code.post("/kite/spar/members", data={"deed": "add", "user": "mira", "role": "Maintainer"}).status_code == 403
+    )
     assert code.post("/kite/spar/merge_requests/1/merge").status_code == 403
     assert code.post("/granary/silo/milestones/new", data={"title": "x"}).status_code == 403  # a Reporter only
     assert code.post("/granary/silo/issues/1/comment", data={"deed": "close"}).status_code == 200
@@ -169,7 +178,9 @@ def test_an_issue_from_its_form_to_its_end(serving: Serving, code: httpx.Client)
     assert refused.status_code == 422
     assert "An issue needs a title." in refused.text
     assert "words that stay" in refused.text
-    made = code.post(f"{at}/new", data={"title": "A new one", "assignee": "clara", "label": ["bug", "urgent", "no such"]})
+    made = code.post(
+        f"{at}/new", data={"title": "A new one", "assignee": "clara", "label": ["bug", "urgent", "no such"]}
+    )
     assert made.url.path == f"{at}/32"
     assert "A new one" in code.get(f"{at}?label=urgent&assignee=clara").text
     assert "A new one" not in code.get(f"{at}?label=urgent&assignee=priya").text
@@ -202,7 +213,11 @@ def test_merging_closes_the_issue_and_a_draft_waits(serving: Serving, code: http
         ("/new/project", {"name": "fine", "namespace": "mira"}, "who may see"),
         ("/new/group", {"name": "G", "path": "explore"}, "is taken"),
         ("/harbor/gangway/milestones/new", {"title": "T", "start": "2026-13-01"}, "Write the date as"),
-        ("/harbor/gangway/milestones/new", {"title": "T", "start": "2026-05-02", "due": "2026-05-01"}, "before the start"),
+        (
+            "/harbor/gangway/milestones/new",
+            {"title": "T", "start": "2026-05-02", "due": "2026-05-01"},
+            "before the start",
+        ),
         ("/harbor/gangway/members", {"deed": "add", "user": "nobody", "role": "Guest"}, "nobody of this user name"),
         ("/harbor/gangway/members", {"deed": "add", "user": "hana"}, "Choose a role"),
         ("/harbor/gangway/labels", {"name": "bug"}, "already a label"),
@@ -243,8 +258,20 @@ def test_the_fastest_way_is_the_fastest_of_all() -> None:
 
 
 def test_distances_and_times_as_they_are_said() -> None:
-    assert [said_distance(metres) for metres in (0, 84, 994, 996, 12_345)] == ["0 m", "80 m", "990 m", "1.0 km", "12.3 km"]
-    assert [said_time(seconds) for seconds in (0, 60, 61, 3600, 3900)] == ["1 min", "1 min", "2 min", "1 h 0 min", "1 h 5 min"]
+    assert [said_distance(metres) for metres in (0, 84, 994, 996, 12_345)] == [
+        "0 m",
+        "80 m",
+        "990 m",
+        "1.0 km",
+        "12.3 km",
+    ]
+    assert [said_time(seconds) for seconds in (0, 60, 61, 3600, 3900)] == [
+        "1 min",
+        "1 min",
+        "2 min",
+        "1 h 0 min",
+        "1 h 5 min",
+    ]
 
 
 def test_cars_do_not_use_the_bridge_for_walkers(chart: httpx.Client) -> None:
@@ -298,8 +325,29 @@ def test_stored_words_are_shown_as_words(code: httpx.Client, chart: httpx.Client
         (f"{at}/issues/31/edit", {"label": NASTY[:40]}),
     ):
         assert code.post(place, data=form).status_code == 200, place
-    shown = [f"{at}{rest}" for rest in ("", "/issues", "/issues/32", "/issues/31", "/merge_requests/1", "/milestones", "/labels", "/settings")]
-    for place in (*shown, "/mira", "/profile", "/groups", "/nasty", "/explore?language=Go", "/", "/search?q=script&scope=issues"):
+    shown = [
+        f"{at}{rest}"
+        for rest in (
+            "",
+            "/issues",
+            "/issues/32",
+            "/issues/31",
+            "/merge_requests/1",
+            "/milestones",
+            "/labels",
+            "/settings",
+        )
+    ]
+    for place in (
+        *shown,
+        "/mira",
+        "/profile",
+        "/groups",
+        "/nasty",
+        "/explore?language=Go",
+        "/",
+        "/search?q=script&scope=issues",
+    ):
         _words_only(code.get(place).text, place)
     chart.post("/lists", data={"name": NASTY})
     chart.post("/place/3/save", data={"list": "2", "note": NASTY})
@@ -320,10 +368,28 @@ def _words_only(page: str, place: str) -> None:
 
 
 def test_nothing_that_a_browser_sends_is_an_error_of_ours(code: httpx.Client, chart: httpx.Client) -> None:
-    queries = "?" + "&".join(f"{name}={{0}}" for name in ("q", "page", "sort", "state", "label", "author", "milestone", "scope", "language"))
-    there = {"namespace": "harbor", "path": "gangway", "iid": "1", "file": "src", "sha": "x", "deed": "merge", "id": "1"}
+    queries = "?" + "&".join(
+        f"{name}={{0}}" for name in ("q", "page", "sort", "state", "label", "author", "milestone", "scope", "language")
+    )
+    there = {
+        "namespace": "harbor",
+        "path": "gangway",
+        "iid": "1",
+        "file": "src",
+        "sha": "x",
+        "deed": "merge",
+        "id": "1",
+    }
     for client, site in ((code, CODE), (chart, MAP)):
-        more = queries if site is CODE else "?" + "&".join(f"{name}={{0}}" for name in ("q", "page", "from", "to", "by", "place", "within", "category", "lat", "lon"))
+        more = (
+            queries
+            if site is CODE
+            else "?"
+            + "&".join(
+                f"{name}={{0}}"
+                for name in ("q", "page", "from", "to", "by", "place", "within", "category", "lat", "lon")
+            )
+        )
         for found in site.routes:
             names = re.findall(r"{(\w+)", found.path)  # type: ignore[attr-defined]
             for name, odd in product([*names[-1:], ""], ODD):
@@ -331,17 +397,42 @@ def test_nothing_that_a_browser_sends_is_an_error_of_ours(code: httpx.Client, ch
                     continue
                 odd = httpx.QueryParams({"": odd}).__str__()[1:] if name == "" else odd.replace("<", "%3C")
                 values = {**there, **({name: odd} if name else {})}
-                place = re.sub(r"{(\w+)[^}]*}", lambda one: values[one[1]], found.path) + (more.format(odd) if not name else "")  # type: ignore[attr-defined]
+                place = re.sub(r"{(\w+)[^}]*}", lambda one: values[one[1]], found.path) + (
+                    more.format(odd) if not name else ""
+                )  # type: ignore[attr-defined]
                 assert client.get(place).status_code < 500, place
         for found in site.routes:
             if "POST" not in found.methods:  # type: ignore[attr-defined]
                 continue
             place = re.sub(r"{(\w+)[^}]*}", lambda one: there[one[1]], found.path)  # type: ignore[attr-defined]
             for odd in ("", "99999999999999999999", "\x00\u202e", "a" * 30_000):
-                form = dict.fromkeys(("title", "body", "name", "user", "role", "deed", "list", "place", "kind", "words", "start", "about", "label", "milestone"), odd)
+                form = dict.fromkeys(
+                    (
+                        "title",
+                        "body",
+                        "name",
+                        "user",
+                        "role",
+                        "deed",
+                        "list",
+                        "place",
+                        "kind",
+                        "words",
+                        "start",
+                        "about",
+                        "label",
+                        "milestone",
+                    ),
+                    odd,
+                )
                 assert client.post(place, data=form).status_code < 500, place
             assert client.post(place, files={"title": b"x", "body": b"y", "note": b"z"}).status_code < 500
-            assert client.post(place, content=b"\xff\xfe=%ZZ&&&=", headers={"content-type": "application/x-www-form-urlencoded"}).status_code < 500
+            assert (
+                client.post(
+                    place, content=b"\xff\xfe=%ZZ&&&=", headers={"content-type": "application/x-www-form-urlencoded"}
+                ).status_code
+                < 500
+            )
 
 
 @pytest.mark.parametrize("name", SITES)
@@ -368,7 +459,24 @@ def test_every_link_leads_somewhere_and_pages_do_not_depend_on_the_moment(servin
 
 def test_every_field_has_a_label(code: httpx.Client, chart: httpx.Client) -> None:
     at = "/harbor/gangway"
-    places = [(code, place) for place in ("/explore", "/search", "/profile", "/new/project", "/new/group", f"{at}/issues", f"{at}/issues/1", f"{at}/issues/new", f"{at}/members", f"{at}/merge_requests/1", f"{at}/milestones/new", f"{at}/labels", f"{at}/settings")]
+    places = [
+        (code, place)
+        for place in (
+            "/explore",
+            "/search",
+            "/profile",
+            "/new/project",
+            "/new/group",
+            f"{at}/issues",
+            f"{at}/issues/1",
+            f"{at}/issues/new",
+            f"{at}/members",
+            f"{at}/merge_requests/1",
+            f"{at}/milestones/new",
+            f"{at}/labels",
+            f"{at}/settings",
+        )
+    ]
     places += [(chart, place) for place in ("/", "/search", "/place/1", "/nearby", "/directions", "/here", "/lists")]
     for client, place in places:
         page = client.get(place).text
@@ -376,5 +484,7 @@ def test_every_field_has_a_label(code: httpx.Client, chart: httpx.Client) -> Non
         wrapped = "".join(re.findall(r"<label>.*?</label>", page, re.S))
         for field in re.findall(r"<(?:input|select|textarea)\b[^>]*>", page):
             name = re.search(r' id="([^"]+)"', field)
-            named = (name and name[1] in labelled) or "aria-label=" in field or 'type="hidden"' in field or field in wrapped
+            named = (
+                (name and name[1] in labelled) or "aria-label=" in field or 'type="hidden"' in field or field in wrapped
+            )
             assert named, (place, squeeze(field))

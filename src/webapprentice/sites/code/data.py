@@ -1,4 +1,4 @@
-"""First rows of the code hosting: people, groups, projects and all that happened in them, made by rule from word lists."""
+"""First rows of the code hosting: people, groups, projects and what happened in them, by rule from word lists."""
 
 from __future__ import annotations
 
@@ -147,7 +147,9 @@ def _issues(
     people = [person[0] for person in words.PEOPLE]
     for iid, (kind, sentence, part) in enumerate(some(titles, count, "titles", ref), 1):
         key = (ref, iid)
-        at = min(at + timedelta(days=between(2, 11, "day", *key), minutes=between(0, 700, "minute", *key)), _latest(iid))
+        at = min(
+            at + timedelta(days=between(2, 11, "day", *key), minutes=between(0, 700, "minute", *key)), _latest(iid)
+        )
         title = sentence.format(Part=part.capitalize(), part=part)
         author = pick((*people, *members, *members), "issue author", *key)
         assignee = pick((*members, ""), "assignee", *key)
@@ -172,7 +174,9 @@ def _merges(db: sqlite3.Connection, number: int, ref: str, language: str, member
     at = NOW - timedelta(days=7 * count + 14)
     for iid, (deed, part) in enumerate(some(deeds, count, "merge titles", ref), 1):
         key = (ref, "merge", iid)
-        at = min(at + timedelta(days=between(2, 10, "day", *key), minutes=between(0, 700, "minute", *key)), _latest(iid))
+        at = min(
+            at + timedelta(days=between(2, 10, "day", *key), minutes=between(0, 700, "minute", *key)), _latest(iid)
+        )
         author = pick(members, "author", *key)
         reviewer = pick([one for one in members if one != author] or [""], "reviewer", *key)
         state = pick(("open", "open", "merged", "merged", "closed"), "state", *key)
@@ -186,7 +190,9 @@ def _merges(db: sqlite3.Connection, number: int, ref: str, language: str, member
             *(None, number, iid, deed.format(part=part), body, author, reviewer),
             *(f"{part}-{between(10, 99, 'branch', *key)}", state, draft, closes, "", _time(at), _time(at)),
         )
-        _notes(db, "merge", made, words.REVIEWS, key, at, [one for one in members if one != author] or members, "merges")
+        _notes(
+            db, "merge", made, words.REVIEWS, key, at, [one for one in members if one != author] or members, "merges"
+        )
 
 
 def _notes(

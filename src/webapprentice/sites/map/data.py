@@ -1,4 +1,4 @@
-"""First rows of the map: places with addresses, telephone numbers and hours, made by rule at the crossings of the road graph."""
+"""First rows of the map: places with addresses, telephone numbers and hours, by rule, at crossings of the road graph."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from webapprentice.sites.map.roads import Crossing, coordinates, roads
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 SCHEMA = """
-CREATE TABLE places (id INTEGER PRIMARY KEY, name TEXT UNIQUE, category TEXT, street TEXT, number INTEGER, district TEXT,
-  town TEXT, postcode TEXT, phone TEXT, website TEXT, latitude REAL, longitude REAL, crossing INTEGER, rating REAL,
+CREATE TABLE places (id INTEGER PRIMARY KEY, name TEXT UNIQUE, category TEXT, street TEXT, number INTEGER,
+  district TEXT, town TEXT, postcode TEXT, phone TEXT, website TEXT, latitude REAL, longitude REAL, crossing INTEGER, rating REAL,
   step_free TEXT, hours TEXT);
 CREATE TABLE lists (id INTEGER PRIMARY KEY, name TEXT UNIQUE);
 CREATE TABLE saved (list INTEGER, place INTEGER, note TEXT, PRIMARY KEY (list, place));
@@ -58,7 +58,16 @@ def _place(number: int, name: str, category: str, crossing: Crossing) -> tuple[o
     x, y = crossing.x + between(-30, 30, "px", name), crossing.y + between(-30, 30, "py", name)
     website = f"www.{name.lower().replace(' ', '-').replace('é', 'e')}.example"
     return (
-        *(number, name, category, road.name, house, district, crossing.town, f"{code}{zone} {between(1, 9, 'pc', name)}XA"),
+        *(
+            number,
+            name,
+            category,
+            road.name,
+            house,
+            district,
+            crossing.town,
+            f"{code}{zone} {between(1, 9, 'pc', name)}XA",
+        ),
         *(f"0555 {between(100, 999, 'p1', name)} {between(1000, 9999, 'p2', name)}", website),
         *coordinates(x, y),
         *(crossing.id, between(24, 50, "rating", name) / 10, pick(("yes", "yes", "partly", "no"), "step", name)),
@@ -115,7 +124,7 @@ def state(db: sqlite3.Connection) -> dict[str, Any]:
         "reports": [
             dict(row)
             for row in db.execute(
-                "SELECT places.name AS place, kind, words FROM reports JOIN places ON places.id = place ORDER BY reports.id"
+                "SELECT name AS place, kind, words FROM reports JOIN places ON places.id = place ORDER BY reports.id"
             )
         ],
     }

@@ -8,7 +8,14 @@ from typing import NamedTuple
 
 from webapprentice.sites.map.roads import point, roads
 
-STYLES = {"motorway": ("#d9822b", 60), "country": ("#e0b44c", 40), "main": ("#f0c75e", 34), "street": ("#ffffff", 26), "path": ("#7fae6e", 14), "steps": ("#b07cc6", 14)}  # fmt: skip
+STYLES = {
+    "motorway": ("#d9822b", 60),
+    "country": ("#e0b44c", 40),
+    "main": ("#f0c75e", 34),
+    "street": ("#ffffff", 26),
+    "path": ("#7fae6e", 14),
+    "steps": ("#b07cc6", 14),
+}
 """Colour and width, in metres, of each kind of road, the widest first."""
 
 
@@ -69,4 +76,6 @@ def _layers() -> tuple[tuple[str, str, int], ...]:
 @cache
 def _river() -> str:
     banks = [one for one in roads().crossings if one.town == "Larkhaven" and one.row == 4]
-    return "M-2500 1060L" + "L".join(f"{one.x:.0f} {one.y + 110:.0f}" for one in banks) + "L4200 1500L9000 2600L16000 2300"
+    return (
+        "M-2500 1060L" + "L".join(f"{one.x:.0f} {one.y + 110:.0f}" for one in banks) + "L4200 1500L9000 2600L16000 2300"
+    )
