@@ -1,4 +1,4 @@
-"""First rows of the map: places with addresses, telephone numbers and hours, by rule, at crossings of the road graph."""
+"""First rows of the map: places with addresses, telephone numbers and hours, by rule, at crossings of the roads."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from webapprentice.sites.map.roads import Crossing, coordinates, roads
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 SCHEMA = """
 CREATE TABLE places (id INTEGER PRIMARY KEY, name TEXT UNIQUE, category TEXT, street TEXT, number INTEGER,
-  district TEXT, town TEXT, postcode TEXT, phone TEXT, website TEXT, latitude REAL, longitude REAL, crossing INTEGER, rating REAL,
-  step_free TEXT, hours TEXT);
+  district TEXT, town TEXT, postcode TEXT, phone TEXT, website TEXT, latitude REAL, longitude REAL, crossing INTEGER,
+  rating REAL, step_free TEXT, hours TEXT);
 CREATE TABLE lists (id INTEGER PRIMARY KEY, name TEXT UNIQUE);
 CREATE TABLE saved (list INTEGER, place INTEGER, note TEXT, PRIMARY KEY (list, place));
 CREATE TABLE reports (id INTEGER PRIMARY KEY, place INTEGER, kind TEXT, words TEXT, at TEXT);

@@ -298,7 +298,8 @@ def _resolve(request: Request, text: str) -> tuple[dict[str, Any] | None, list[d
     parts = text.lower().split()[:8]
     found = rows(
         request,
-        f"SELECT * FROM places WHERE 1 {''.join(f' AND instr(lower({TEXT}), ?) > 0' for _ in parts)} ORDER BY name LIMIT 8",
+        f"""SELECT * FROM places WHERE 1 {"".join(f" AND instr(lower({TEXT}), ?) > 0" for _ in parts)}
+        ORDER BY name LIMIT 8""",
         *parts,
     )
     return (_full(found[0]), []) if len(found) == 1 else (None, found)

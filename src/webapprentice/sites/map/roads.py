@@ -1,4 +1,4 @@
-"""The road graph: crossings with coordinates in metres, roads between them, and the fastest way for each means of travel.
+"""The road graph: crossings with coordinates in metres, roads between them, and the fastest way by each means.
 
 A city on both sides of a river with three bridges, two small towns, a motorway past all three, country roads and a
 cycle path along a canal. It is the same graph every time; nothing is read from anywhere.
