@@ -30,7 +30,7 @@ from webapprentice.tasks.webarena.records import read_records
 
 SITES = {"code": CODE, "map": MAP}
 NASTY = "<script>alert(1)</script>\"'&{{ 7*7 }}"
-ODD = ("", "-1", "99999999999999999999", "%00", "../../etc", "a" * 3000, "ä<b>'\"", "1 OR 1=1", "²")
+ODD = ("", "-1", "99999999999999999999", "\x00", "../../etc", "a" * 3000, "ä<b>'\"", "1 OR 1=1", "²")
 
 
 @pytest.fixture(scope="module")
@@ -369,30 +369,32 @@ def _words_only(page: str, place: str) -> None:
 
 
 THERE = {"namespace": "harbor", "path": "gangway", "iid": "1", "file": "src", "sha": "x", "deed": "merge", "id": "1"}
-QUERIES = "q page sort state label author milestone scope language from to by place within category lat lon".split()
-FIELDS = "title body name user role deed list place kind words start about label milestone status".split()
+QUERIES = re.findall(
+    r"\w+", "q page sort state label author milestone scope language from to by place within category lat lon"
+)
+FIELDS = re.findall(r"\w+", "title body name user role deed list place kind words start about label milestone status")
 ENCODED = {"content-type": "application/x-www-form-urlencoded"}
 
 
-def _place(route: Route, **values: str) -> str:
-    return re.sub(r"{(\w+)[^}]*}", lambda one: quote({**THERE, **values}[one[1]]), route.path)
+def _place(found: Route, **values: str) -> str:
+    return re.sub(r"{(\w+)[^}]*}", lambda one: quote({**THERE, **values}[one[1]]), found.path)
 
 
 @pytest.mark.parametrize("name", SITES)
 def test_nothing_that_a_browser_sends_is_an_error_of_ours(name: str, code: httpx.Client, chart: httpx.Client) -> None:
     client = {"code": code, "map": chart}[name]
-    routes = [route for route in SITES[name].routes if isinstance(route, Route)]
-    for route, odd in product(routes, ODD):
-        assert client.get(_place(route), params=dict.fromkeys(QUERIES, odd)).status_code < 500, (route.path, odd)
-        for last in route.param_convertors.keys() - THERE.keys() | set(list(route.param_convertors)[-1:]):
-            assert client.get(_place(route, **{last: odd})).status_code < 500, (route.path, odd)
-    for route in routes:
-        if "POST" in (route.methods or ()):
+    known = [one for one in SITES[name].routes if isinstance(one, Route)]
+    for found, odd in product(known, ODD):
+        assert client.get(_place(found), params=dict.fromkeys(QUERIES, odd)).status_code < 500, (found.path, odd)
+        for last in list(found.param_convertors)[-1:]:
+            assert client.get(_place(found, **{last: odd})).status_code < 500, (found.path, odd)
+    for found in known:
+        if "POST" in (found.methods or ()):
             for odd in ("", "99999999999999999999", "\x00\u202e", "a" * 30_000):
-                assert client.post(_place(route), data=dict.fromkeys(FIELDS, odd)).status_code < 500, (route.path, odd)
-            assert client.post(_place(route), files=dict.fromkeys(FIELDS, b"x")).status_code < 500, route.path
-            assert client.post(_place(route), content=b"\xff\xfe=%ZZ&&&=", headers=ENCODED).status_code < 500, (
-                route.path
+                assert client.post(_place(found), data=dict.fromkeys(FIELDS, odd)).status_code < 500, (found.path, odd)
+            assert client.post(_place(found), files=dict.fromkeys(FIELDS, b"x")).status_code < 500, found.path
+            assert client.post(_place(found), content=b"\xff\xfe=%ZZ&&&=", headers=ENCODED).status_code < 500, (
+                found.path
             )
 
 
