@@ -13,9 +13,10 @@ LONGEST = 20_000
 async def fields(request: Request) -> dict[str, list[str]]:
     """All values of the form by name, cleaned and without space at their ends; uploaded files are left out."""
     found: dict[str, list[str]] = {}
-    for name, value in (await request.form()).multi_items():
-        if isinstance(value, str):
-            found.setdefault(name, []).append(clean(value)[:LONGEST].replace("\r\n", "\n").strip())
+    async with request.form() as form:  # closes what was uploaded
+        for name, value in form.multi_items():
+            if isinstance(value, str):
+                found.setdefault(name, []).append(clean(value)[:LONGEST].replace("\r\n", "\n").strip())
     return found
 
 

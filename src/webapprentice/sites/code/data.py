@@ -1,9 +1,8 @@
-"""First rows of the code hosting: people, groups, projects and all that happened in them, made by rule from word lists."""
+"""First rows of the code hosting: people, groups, projects and what happened in them, by rule from word lists."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -144,11 +143,13 @@ def _issues(
         for part in words.PARTS[language]
     ]
     count = BUSY.get(ref, between(5, 13, "issues", ref))
-    at = NOW - timedelta(days=12 * count + 40)
+    at = NOW - timedelta(days=7 * count + 14)
     people = [person[0] for person in words.PEOPLE]
     for iid, (kind, sentence, part) in enumerate(some(titles, count, "titles", ref), 1):
         key = (ref, iid)
-        at += timedelta(days=between(2, 11, "day", *key), minutes=between(0, 700, "minute", *key))
+        at = min(
+            at + timedelta(days=between(2, 11, "day", *key), minutes=between(0, 700, "minute", *key)), _latest(iid)
+        )
         title = sentence.format(Part=part.capitalize(), part=part)
         author = pick((*people, *members, *members), "issue author", *key)
         assignee = pick((*members, ""), "assignee", *key)
@@ -165,18 +166,23 @@ def _issues(
 
 
 def _merges(db: sqlite3.Connection, number: int, ref: str, language: str, members: Sequence[str]) -> None:
-    open_issues = [one[0] for one in db.execute("SELECT iid FROM issues WHERE project=? AND state='open'", (number,))]
+    issues: dict[str, list[int]] = {"open": [], "closed": []}
+    for state, iid in db.execute("SELECT state, iid FROM issues WHERE project=? ORDER BY iid", (number,)):
+        issues[state].append(iid)
     deeds = [(deed, part) for deed in words.DEEDS for part in words.PARTS[language]]
     count = between(3, 9, "merges", ref)
-    at = NOW - timedelta(days=11 * count + 20)
+    at = NOW - timedelta(days=7 * count + 14)
     for iid, (deed, part) in enumerate(some(deeds, count, "merge titles", ref), 1):
         key = (ref, "merge", iid)
-        at += timedelta(days=between(2, 10, "day", *key), minutes=between(0, 700, "minute", *key))
+        at = min(
+            at + timedelta(days=between(2, 10, "day", *key), minutes=between(0, 700, "minute", *key)), _latest(iid)
+        )
         author = pick(members, "author", *key)
         reviewer = pick([one for one in members if one != author] or [""], "reviewer", *key)
         state = pick(("open", "open", "merged", "merged", "closed"), "state", *key)
         draft = int(state == "open" and between(0, 99, "draft", *key) < 20)
-        closes = pick(open_issues, "closes", *key) if open_issues and draw("any", *key) % 3 == 0 else None
+        related = issues["closed" if state == "merged" else "open"]
+        closes = pick(related, "closes", *key) if related and draw("any", *key) % 3 == 0 else None
         body = f"{deed.format(part=part)}, in a few small steps." + (f" Closes #{closes}." if closes else "")
         made = _insert(
             db,
@@ -184,7 +190,9 @@ def _merges(db: sqlite3.Connection, number: int, ref: str, language: str, member
             *(None, number, iid, deed.format(part=part), body, author, reviewer),
             *(f"{part}-{between(10, 99, 'branch', *key)}", state, draft, closes, "", _time(at), _time(at)),
         )
-        _notes(db, "merge", made, words.REVIEWS, key, at, [one for one in members if one != author] or members, "merges")
+        _notes(
+            db, "merge", made, words.REVIEWS, key, at, [one for one in members if one != author] or members, "merges"
+        )
 
 
 def _notes(
@@ -201,6 +209,11 @@ def _notes(
         at = min(at + timedelta(hours=between(2, 60, "later", n, *key)), NOW - timedelta(minutes=40 - 10 * n))
         _insert(db, "notes", None, kind, target, pick(people, "by", n, *key), body, _time(at))
         db.execute(f"UPDATE {table} SET updated=? WHERE id=?", (_time(at), target))
+
+
+def _latest(number: int) -> datetime:
+    """The latest that the issue or merge request of this number can have been written: before today, and in order."""
+    return NOW - timedelta(hours=26) + timedelta(minutes=number)
 
 
 def sha(ref: str, number: object) -> str:
@@ -250,5 +263,4 @@ _STATE = {
 def state(db: sqlite3.Connection) -> dict[str, Any]:
     """All there is to know, as lists of flat objects: issues are known by `key` as `harbor/gangway#4`, merge requests
     as `harbor/gangway!2`, members as `harbor/gangway:mira`; the last of each list is the newest."""
-    found: dict[str, Any] = {name: [dict(row) for row in db.execute(query)] for name, query in _STATE.items()}
-    return json.loads(json.dumps(found))  # type: ignore[no-any-return]
+    return {name: [dict(row) for row in db.execute(query)] for name, query in _STATE.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import wraps
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -85,7 +86,8 @@ def labels_of(request: Request, issues: Sequence[dict[str, Any]]) -> None:
     found = rows(
         request,
         f"""SELECT issue, label AS name, colour FROM issue_labels JOIN issues ON issues.id = issue
-        JOIN labels ON labels.project = issues.project AND labels.name = label WHERE issue IN ({marks}) ORDER BY label""",
+        JOIN labels ON labels.project = issues.project AND labels.name = label
+        WHERE issue IN ({marks}) ORDER BY label""",
         *(issue["id"] for issue in issues),
     )
     for issue in issues:
@@ -122,6 +124,7 @@ def framed(
 def signed(handler: Handler) -> Handler:
     """The page for who is signed in; a stranger is asked to sign in first."""
 
+    @wraps(handler)
     async def asked(request: Request) -> Response:
         if account(request) is None:
             return login_first(request)

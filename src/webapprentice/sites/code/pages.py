@@ -83,9 +83,7 @@ async def search(request: Request) -> Response:
     conditions = "".join(f" AND instr(lower({texts}), lower(?)) > 0" for _ in parts)
     found = rows(request, query + conditions, me(request), *parts) if parts else []
     page = paginate(found, request.query_params.get("page"), 12)
-    return render(
-        request, "search.html", said=said, scope=scope, scopes=SCOPES, page=page, names=people(request)
-    )
+    return render(request, "search.html", said=said, scope=scope, scopes=SCOPES, page=page, names=people(request))
 
 
 async def suggest(request: Request) -> Response:
@@ -99,6 +97,7 @@ async def suggest(request: Request) -> Response:
     return JSONResponse([{"name": one["ref"], "at": f"/{one['ref']}"} for one in found])
 
 
+@signed
 async def mine(request: Request) -> Response:
     """Issues that are assigned to who asks, or merge requests to be reviewed."""
     table = "issues" if request.url.path == "/issues" else "merges"
@@ -150,6 +149,7 @@ async def namespace(request: Request) -> Response:
     return render(request, "person.html", person=person, projects=projects, memberships=memberships)
 
 
+@signed
 async def profile(request: Request) -> Response:
     """Where one's own status and words about oneself are changed."""
     if request.method == "POST":
@@ -161,6 +161,7 @@ async def profile(request: Request) -> Response:
     return render(request, "profile.html", person=row(request, "SELECT * FROM users WHERE user=?", me(request)))
 
 
+@signed
 async def new_project(request: Request) -> Response:
     """A project of one's own or of a group in which one is a maintainer."""
     spaces = [me(request), *(one["path"] for one in _her_groups(request))]
@@ -175,9 +176,7 @@ async def new_project(request: Request) -> Response:
         if first(form, "visibility") not in ("public", "private"):
             errors["visibility"] = "Choose who may see the project."
         if not any(errors.values()):
-            add_project(
-                request, space, name, first(form, "about"), first(form, "language"), first(form, "visibility")
-            )
+            add_project(request, space, name, first(form, "about"), first(form, "language"), first(form, "visibility"))
             tell(request, "The project was created.")
             return goto(f"/{space}/{name}")
     values = {name: first(form, name) for name in ("name", "namespace", "about", "language", "visibility")}
@@ -226,6 +225,7 @@ def add_project(
     return made
 
 
+@signed
 async def new_group(request: Request) -> Response:
     """A group; its projects are added one by one."""
     values, errors = {"path": "", "name": "", "about": ""}, {}
@@ -256,6 +256,3 @@ def _her_groups(request: Request) -> list[dict[str, str]]:
         AND user = ? AND role IN ('Owner', 'Maintainer')) ORDER BY path""",
         me(request),
     )
-
-
-profile, mine, new_project, new_group = signed(profile), signed(mine), signed(new_project), signed(new_group)

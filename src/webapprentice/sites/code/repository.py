@@ -51,9 +51,7 @@ async def blob(request: Request) -> Response:
         request, "SELECT * FROM commits WHERE project=? AND path=? ORDER BY at DESC LIMIT 1", project["id"], path
     )
     lines = found["body"].rstrip("\n").split("\n")
-    return framed(
-        request, project, "blob.html", "Files", path=path, lines=lines, last=last, crumbs=_crumbs(path)
-    )
+    return framed(request, project, "blob.html", "Files", path=path, lines=lines, last=last, crumbs=_crumbs(path))
 
 
 async def raw(request: Request) -> Response:
@@ -81,9 +79,7 @@ async def commits(request: Request) -> Response:
         for one in rows(request, "SELECT DISTINCT author FROM commits WHERE project=? ORDER BY 1", project["id"])
     ]
     page = paginate(found, request.query_params.get("page"), 10)
-    return framed(
-        request, project, "commits.html", "Commits", page=page, author=author, authors=authors, said=said
-    )
+    return framed(request, project, "commits.html", "Commits", page=page, author=author, authors=authors, said=said)
 
 
 async def commit(request: Request) -> Response:
@@ -113,6 +109,7 @@ async def contributors(request: Request) -> Response:
     return framed(request, project, "contributors.html", "Contributors", table=table)
 
 
+@signed
 async def star(request: Request) -> Response:
     """Star a project, or take the star back."""
     project = project_of(request)
@@ -125,6 +122,7 @@ async def star(request: Request) -> Response:
     return goto(f"/{project['ref']}")
 
 
+@signed
 async def fork(request: Request) -> Response:
     """A copy of one's own of a project."""
     project = project_of(request)
@@ -150,7 +148,11 @@ def _entries(request: Request, project: int, folder: str) -> list[dict[str, obje
     folders = sorted({path.partition("/")[0] for path, _ in below if "/" in path})
     return [
         *({"name": name, "folder": True, "path": prefix + name, "size": None} for name in folders),
-        *({"name": path, "folder": False, "path": prefix + path, "size": size} for path, size in below if "/" not in path),
+        *(
+            {"name": path, "folder": False, "path": prefix + path, "size": size}
+            for path, size in below
+            if "/" not in path
+        ),
     ]
 
 
@@ -158,6 +160,3 @@ def _crumbs(path: str) -> list[tuple[str, str]]:
     """Name and path of every folder on the way, and of the last part."""
     parts = path.split("/")
     return [(part, "/".join(parts[: n + 1])) for n, part in enumerate(parts)]
-
-
-star, fork = signed(star), signed(fork)

@@ -52,7 +52,7 @@ async def members(request: Request) -> Response:
         "Members",
         422 if errors else 200,
         members=members_of(request, project),
-        given=GIVEN,
+        roles=GIVEN,
         values={"user": first(form, "user"), "role": first(form, "role")},
         errors=errors,
     )
@@ -71,6 +71,7 @@ async def milestones(request: Request) -> Response:
     return framed(request, project, "milestones.html", "Milestones", milestones=found)
 
 
+@signed
 async def new_milestone(request: Request) -> Response:
     """A milestone with a title, a start and a due date."""
     project = project_of(request)
@@ -116,9 +117,7 @@ async def labels(request: Request) -> Response:
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
             errors["colour"] = "Write the colour as #1a56b0."
         if not errors:
-            write(
-                request, "INSERT INTO labels VALUES (?, ?, ?, ?)", project["id"], name, colour, first(form, "about")
-            )
+            write(request, "INSERT INTO labels VALUES (?, ?, ?, ?)", project["id"], name, colour, first(form, "about"))
             tell(request, "The label was created.")
             return goto(f"/{project['ref']}/labels")
     found = rows(
@@ -131,6 +130,7 @@ async def labels(request: Request) -> Response:
     return framed(request, project, "labels.html", "Labels", 422 if errors else 200, labels=found, errors=errors)
 
 
+@signed
 async def settings(request: Request) -> Response:
     """Description and who may see the project."""
     project = project_of(request)
@@ -160,6 +160,3 @@ def _dated(text: str) -> bool:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
-
-
-new_milestone, settings = signed(new_milestone), signed(settings)

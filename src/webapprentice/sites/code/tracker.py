@@ -57,7 +57,14 @@ async def issues(request: Request) -> Response:
     page = paginate(found, request.query_params.get("page"), 12)
     labels_of(request, page.items)
     return framed(
-        request, project, "issues.html", "Issues", page=page, chosen=chosen, orders=tuple(ORDERS), **_choices(request, project)
+        request,
+        project,
+        "issues.html",
+        "Issues",
+        page=page,
+        chosen=chosen,
+        orders=tuple(ORDERS),
+        **_choices(request, project),
     )
 
 
@@ -85,6 +92,7 @@ def _issue(request: Request, status: int = 200, **errors: str) -> Response:
     )
 
 
+@signed
 async def new_issue(request: Request) -> Response:
     """A form, and the issue that it makes."""
     project = project_of(request)
@@ -122,6 +130,7 @@ async def new_issue(request: Request) -> Response:
     )
 
 
+@signed
 async def edit_issue(request: Request) -> Response:
     """Title, words and the three things at the side of an issue."""
     project = project_of(request)
@@ -154,6 +163,7 @@ def _give(request: Request, project: dict[str, Any], issue_id: int, form: dict[s
         write(request, "INSERT INTO issue_labels VALUES (?, ?)", issue_id, label)
 
 
+@signed
 async def comment(request: Request) -> Response:
     """Say something about an issue or a merge request, or close or reopen it, with or without words."""
     project = project_of(request)
@@ -174,7 +184,9 @@ async def comment(request: Request) -> Response:
         if not may(project["role"], "Reporter") and found["author"] != me(request):
             return refused(request, "Only members from Reporter on, and whoever wrote it, may close or reopen this.")
         if found["state"] != "merged":
-            write(request, f"UPDATE {table} SET state=? WHERE id=?", "closed" if deed == "close" else "open", found["id"])
+            write(
+                request, f"UPDATE {table} SET state=? WHERE id=?", "closed" if deed == "close" else "open", found["id"]
+            )
             touch(request, table, found["id"])
     return goto(request.url.path.removesuffix("/comment"))
 
@@ -228,6 +240,7 @@ def _merge(request: Request, status: int = 200, **errors: str) -> Response:
     )
 
 
+@signed
 async def decide(request: Request) -> Response:
     """Approve a merge request, merge it, mark it as ready, or ask somebody for a review."""
     project = project_of(request)
@@ -241,9 +254,7 @@ async def decide(request: Request) -> Response:
         tell(request, "A draft cannot be merged: mark it as ready first.")
     elif deed == "merge":
         write(request, "UPDATE merges SET state='merged' WHERE id=?", found["id"])
-        write(
-            request, "UPDATE issues SET state='closed' WHERE project=? AND iid=?", project["id"], found["closes"]
-        )
+        write(request, "UPDATE issues SET state='closed' WHERE project=? AND iid=?", project["id"], found["closes"])
         write(
             request,
             "INSERT INTO commits VALUES (?, ?, ?, ?, ?, ?, 12, 4)",
@@ -286,6 +297,3 @@ def _choices(request: Request, project: dict[str, Any]) -> dict[str, Any]:
         "labels": rows(request, "SELECT * FROM labels WHERE project=? ORDER BY name", project["id"]),
         "milestones": rows(request, "SELECT * FROM milestones WHERE project=? ORDER BY due", project["id"]),
     }
-
-
-new_issue, edit_issue, comment, decide = signed(new_issue), signed(edit_issue), signed(comment), signed(decide)
