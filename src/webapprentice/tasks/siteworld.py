@@ -301,6 +301,13 @@ class OwnTab(WindowPage):
         self._window.activate(min(self._agents, max(0, self._window.tabs - 1)))
 
 
+def browser_for(benchmark: BenchmarkConfig, config: BrowserConfig | None = None) -> BrowserConfig:
+    """A browser that reaches the sites of a benchmark and nothing else."""
+    return (config or BrowserConfig()).with_(
+        viewport=benchmark.viewport, origins=benchmark.origins, hosts=benchmark.hosts, mask_passwords=False
+    )
+
+
 @asynccontextmanager
 async def site_worlds(
     benchmark: BenchmarkConfig, count: int, config: BrowserConfig | None = None
@@ -315,9 +322,7 @@ async def site_worlds(
             f"{benchmark.name} has one state for everybody and is made new for each episode, so episodes are played "
             "one by one: set pool.contexts=1, or give each browser a state of its own (reset.cookie)"
         )
-    config = (config or BrowserConfig()).with_(
-        viewport=benchmark.viewport, origins=benchmark.origins, hosts=benchmark.hosts, mask_passwords=False
-    )
+    config = browser_for(benchmark, config)
     async with AsyncExitStack() as stack:
         prober = await stack.enter_async_context(Prober(benchmark))
         shared = Shared(benchmark, prober)
