@@ -326,8 +326,8 @@ def effect(record: TaskRecord) -> Effect:
     """What a task is about, derived from how it is judged.
 
     `changes`: some target of `program_html` is a page loaded anew, what an application itself says (`func:`), or the
-    agent's own page on a site where what it shows was stored before. `navigates`: only where the agent stands is judged.
-    `reads`: only its answer is.
+    agent's own page on a site where what it shows was stored before. `navigates`: only where the agent stands is
+    judged. `reads`: only its answer is.
     """
     if any(target["url"] != "last" or target["locator"].startswith("func:") for target in record.targets):
         return "changes"
