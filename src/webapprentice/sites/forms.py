@@ -1,0 +1,34 @@
+"""What browsers send, read without trust: always text of a bounded length or a bounded whole number."""
+
+from __future__ import annotations
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+
+LARGEST = 2**53
+
+
+def whole(text: str | None, least: int = 0, most: int = LARGEST) -> int | None:
+    """The whole number that a text spells; None where it spells none between the two limits."""
+    try:
+        found = int(text or "")
+    except ValueError:
+        return None
+    return found if least <= found <= most else None
+
+
+def said(form: FormData, name: str, longest: int = 20_000) -> str:
+    """What a form says in a field, trimmed and with plain line ends; an empty string where it says nothing."""
+    found = form.get(name, "")
+    return found.replace("\r\n", "\n").replace("\0", "").strip()[:longest] if isinstance(found, str) else ""
+
+
+def asked(request: Request, name: str, default: str = "", longest: int = 200) -> str:
+    """What the address asks for under a name."""
+    return request.query_params.get(name, default).replace("\0", "").strip()[:longest]
+
+
+def like(words: str) -> str:
+    """A LIKE pattern for text that contains these words as they stand; to be used with ESCAPE '\\'."""
+    plain = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{plain}%"
