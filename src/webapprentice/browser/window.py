@@ -164,6 +164,21 @@ class Window:
                 trouble = error
         raise fault("browser_dead", f"no new page, context or browser works: {trouble}")
 
+    async def fresh(self) -> None:
+        """As `renew`, in a context that nothing was done in: no cookie, no storage, no cache."""
+        await self._leave()
+        await self.renew()
+
+    async def cookies(self) -> list[dict[str, Any]]:
+        """All cookies of the window's context, as CDP's `Network.Cookie`."""
+        told = await self.browser.ask("Storage.getCookies", {"browserContextId": self._context}, root=self._root)
+        return list(told["cookies"])
+
+    async def put_cookies(self, cookies: Iterable[dict[str, Any]]) -> None:
+        """Add cookies, each with name, value, and domain and path or url. Raises FaultError for one that is none."""
+        asked = {"cookies": list(cookies), "browserContextId": self._context}
+        await self.browser.ask("Storage.setCookies", asked, root=self._root)
+
     @property
     def outdated(self) -> bool:
         """The browser process has been replaced since this window was opened: it wants `renew` between two episodes."""
@@ -715,6 +730,15 @@ class Window:
             session.hears.pop("Input.dragIntercepted", None)
             with suppress(FaultError):
                 await bounded(session.send("Input.setInterceptDrags", {"enabled": False}), seconds, "ending a drag")
+
+    @property
+    def active(self) -> int:
+        """The place of the active tab."""
+        return self._active
+
+    async def settle(self) -> None:
+        """Wait until the active tab has come to rest, or for `settle_seconds`."""
+        await self.evaluate(f"__apprentice.settle({self.config.settle_seconds * 1000:g})", "waiting for the page")
 
     def activate(self, place: int) -> None:
         """Make the tab at this place active; places count from 0."""

@@ -23,7 +23,7 @@ def command(
     from webapprentice.tasks import load
 
     config = ExamineConfig.resolve(file, (*sets, *executor))
-    tasks = load(config.exam.tasks)
+    tasks = load(config.exam.tasks, config.pool.benchmark)
     if dry_run:
         number = len(tasks) * config.exam.seeds * len(config.exam.temperatures)
         emit({"episodes": number}, as_json, f"{number:,} episodes on {len(tasks)} tasks")
@@ -48,7 +48,7 @@ async def _evaluate(run: Path, config: ExamineConfig, as_json: bool) -> None:
             collection = f"exam/{config.label}/T{temperature:g}"
             keys = await attempt_all(
                 model,
-                load(exam.tasks),
+                load(exam.tasks, config.pool.benchmark),
                 range(exam.first_seed, exam.first_seed + exam.seeds),
                 1,
                 exam.rollout.with_(temperature=temperature),

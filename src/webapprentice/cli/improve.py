@@ -75,7 +75,7 @@ def _plan(config: ImproveConfig) -> dict[str, object]:
     from webapprentice.tasks import load
 
     check(config)
-    practice, exam = practice_tasks(config), load(config.exam.tasks)
+    practice, exam = practice_tasks(config), load(config.exam.tasks, config.pool.benchmark)
     lines, later = len(config.training_seeds), config.rounds - 1
     attempts = (1 + later * lines) * len(practice) * config.practice.seeds * config.practice.attempts
     models = 1 + lines * (len(config.arms) + later)

@@ -23,7 +23,7 @@ def command(
     from webapprentice.tasks import load
 
     config = AttemptConfig.resolve(file, (*sets, *executor))
-    tasks = load(config.tasks)
+    tasks = load(config.tasks, config.pool.benchmark)
     if dry_run:
         number = len(tasks) * config.seeds * config.attempts
         value: dict[str, Any] = {"tasks": len(tasks), "episodes": number, "collection": config.collection}
@@ -50,7 +50,7 @@ async def _rollout(run: Path, config: AttemptConfig, as_json: bool) -> None:
     with Store.create(run / "store.sqlite") as store, hired(config.pool, Ticker()) as executor:
         keys = await attempt_all(
             model,
-            load(config.tasks),
+            load(config.tasks, config.pool.benchmark),
             range(config.first_seed, config.first_seed + config.seeds),
             config.attempts,
             config.rollout,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from webapprentice.core.actions import Action
+from webapprentice.core.faults import Fault
 from webapprentice.core.records import Judgment, Message, Observation, Outcome, Record, Task, Trajectory, Usage
 
 if TYPE_CHECKING:
@@ -112,6 +113,27 @@ class Happened(Record):
     the environment of that kind."""
     picture: bytes | None = None
     """PNG of what the observation describes, where pictures are asked for."""
+
+
+class Verdict(Record):
+    """What a world says that judges once, when the episode is over."""
+
+    score: float | None
+    """None: it could not be judged, or only by somebody who has not been asked yet."""
+    judgments: tuple[Judgment, ...] = ()
+    evidence: bytes | None = None
+    """JSON from which the same verdict can be had again without the world."""
+    fault: Fault | None = None
+    """Why there is no score, where that is somebody's failure."""
+
+
+@runtime_checkable
+class LateWorld(Protocol):
+    """A `World` whose verdict is asked for once, at the end, however the episode came to it."""
+
+    async def verdict(self, answer: str) -> Verdict:
+        """Judge what was come to; `answer` is what the agent said last. What goes wrong is in the verdict."""
+        ...
 
 
 class World(Protocol):

@@ -261,6 +261,8 @@ class Judgment(Record):
     """None: the judge could not say."""
     score: float | None = None
     reason: str = ""
+    evidence: str | None = None
+    """Key of the blob that the judgment follows from; None where there is none but the trajectory."""
 
 
 class Provenance(Record):

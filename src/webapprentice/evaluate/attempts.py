@@ -16,7 +16,7 @@ from webapprentice.evaluate.setting import NO_MODEL, PoolConfig, playing
 from webapprentice.models import ModelConfig
 from webapprentice.rollout import Actor, Budget, Job, Metered, Progress, RolloutConfig, jobs_for, rollout
 from webapprentice.store import Store
-from webapprentice.tasks.solvers import SOLVERS
+from webapprentice.tasks.environments import benchmark_of, solver_of
 
 
 class Named(Record):
@@ -83,7 +83,8 @@ async def attempt_all(
     `named` says. Raises UnavailableError when there is no browser, UsageError when a task has no solver or workers
     cannot load the model, LimitError when the budget is used up.
     """
-    unsolved = [task.id for task in tasks if model is None and task.id not in SOLVERS]
+    benchmark = pool.benchmark if pool is not None else None
+    unsolved = [task.id for task in tasks if model is None and solver_of(task, benchmark) is None]
     if unsolved:
         raise UsageError(f"{len(unsolved)} tasks have no scripted solver, such as {unsolved[0]}; leave them out")
     jobs = jobs_for(tasks, seeds, attempts, model.key if model else NO_MODEL, config)
@@ -117,11 +118,12 @@ async def attempt_jobs(
     if not todo:
         return keys
     if executor is not None:
-        setup = _setup(model, named, name, config, pool, collection, len(todo))
+        setup = _setup(model, named, name, config, pool, collection, todo)
         await attempt_elsewhere(executor, setup, todo, store, budget, tell)
         return keys
     contexts = min(pool.contexts, len(todo))
-    async with budget.within(), playing(model, contexts, config, pool) as (worlds, actor, origin):
+    benchmark = benchmark_of(job.task for job in todo)
+    async with budget.within(), playing(model, contexts, config, pool, benchmark) as (worlds, actor, origin):
 
         def metered(job: Job) -> Actor:
             return Metered(actor(job), budget, config.limits)
@@ -137,12 +139,12 @@ def _setup(
     config: RolloutConfig,
     pool: PoolConfig,
     collection: str,
-    jobs: int,
+    jobs: Sequence[Job],
 ) -> Setup:
     """What workers are told. Raises UsageError for a model that they cannot have."""
     if model is not None and (named is None or named.name.startswith("scripted:@")):
         raise UsageError(NOT_SHARED)
-    each = -(-jobs // max(1, pool.cluster.workers))
+    each = -(-len(jobs) // max(1, pool.cluster.workers))
     return Setup(
         model=named.name if model is not None and named is not None else None,
         key=key,
@@ -150,4 +152,5 @@ def _setup(
         rollout=config,
         pool=pool.with_(contexts=min(pool.contexts, each)),
         collection=collection,
+        benchmark=benchmark_of(job.task for job in jobs),
     )

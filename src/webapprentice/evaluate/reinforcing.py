@@ -41,7 +41,7 @@ class ReinforceConfig(Config):
 
 def episodes_of(config: ReinforceConfig) -> dict[str, tuple[Task, int]]:
     """Name → task and seed of every episode. Raises UsageError where a task is held out, or updates lack episodes."""
-    tasks = load_tasks(config.tasks)
+    tasks = load_tasks(config.tasks, config.pool.benchmark)
     held = sorted(task.id for task in tasks if task.id in HELD_OUT or SAME_AS.get(task.id) in HELD_OUT)
     if held:
         raise UsageError(f"reinforce would practise {held[0]}, a held-out page or a copy of one; leave it out of tasks")

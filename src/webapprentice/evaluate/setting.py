@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -18,8 +19,10 @@ from webapprentice.core.records import Provenance
 from webapprentice.dialect import Dialect
 from webapprentice.dialect import load as load_dialect
 from webapprentice.rollout import Actor, Batcher, Job, ModelActor, RolloutConfig, RunLimits, SolverActor
-from webapprentice.tasks.miniwob import MiniWob, worlds
-from webapprentice.tasks.solvers import SOLVERS
+from webapprentice.tasks.environments import solver_of, worlds_of
+from webapprentice.tasks.miniwob import MiniWob
+from webapprentice.tasks.registry import BENCHMARK as MINIWOB
+from webapprentice.tasks.siteworld import SiteWorld
 
 NO_MODEL = "scripted-solvers"
 """Stands in keys and provenance where no model acts."""
@@ -36,6 +39,8 @@ class PoolConfig(Config):
     """Prompts answered in one model call; 0 takes half of the contexts, so that browser and model work at once."""
     port: int = Field(default=0, ge=0, le=65535)
     """Port of the task pages on 127.0.0.1; 0 takes a free one."""
+    benchmark: Path | None = None
+    """Benchmark file of a web application of yours, or of WebArena's; its tasks are called `NAME/ID`."""
     browser: BrowserConfig = BrowserConfig()
     limits: RunLimits = RunLimits()
     """Where a limit is reached the command stops with exit code 4; run it again to go on."""
@@ -50,14 +55,15 @@ def dialect_of(config: RolloutConfig) -> Dialect:
 
 @asynccontextmanager
 async def playing(
-    model: Model | None, contexts: int, config: RolloutConfig, pool: PoolConfig
-) -> AsyncIterator[tuple[list[MiniWob], Callable[[Job], Actor], Provenance]]:
+    model: Model | None, contexts: int, config: RolloutConfig, pool: PoolConfig, benchmark: str = MINIWOB
+) -> AsyncIterator[tuple[Sequence[MiniWob | SiteWorld], Callable[[Job], Actor], Provenance]]:
     """Worlds, who acts in them, and where what they give comes from. Without a model the scripted solvers act.
 
     Raises UnavailableError when there is no browser.
     """
     dialect = dialect_of(config)
-    async with worlds(contexts, pool.browser, 0 if pool.executor == "ray" else pool.port) as here:
+    port = 0 if pool.executor == "ray" else pool.port
+    async with worlds_of(benchmark, contexts, pool.browser, port, pool.benchmark) as here:
         origin = Provenance(
             config_hash=config.hash,
             version=__version__,
@@ -69,7 +75,9 @@ async def playing(
         if model is None:
 
             def solver(job: Job) -> Actor:
-                return SolverActor(job.task, SOLVERS[job.task.id], dialect)
+                solve = solver_of(job.task, pool.benchmark)
+                assert solve is not None  # `attempt_all` has refused tasks without one
+                return SolverActor(job.task, solve, dialect)
 
             yield here, solver, origin
             return

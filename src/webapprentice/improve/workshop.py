@@ -232,7 +232,7 @@ class Workshop:
         """Examine a model at every temperature; gives the keys of its episodes."""
         exam = self.config.exam
         model = self.model(name)
-        tasks = load_tasks(exam.tasks)
+        tasks = load_tasks(exam.tasks, self.config.pool.benchmark)
         seeds = range(exam.first_seed, exam.first_seed + exam.seeds)
         found: dict[float, list[str]] = {}
         for temperature in exam.temperatures:
@@ -286,7 +286,7 @@ class Workshop:
 
 def practice_tasks(config: ImproveConfig) -> list[Task]:
     """Tasks of practice. Raises UsageError when practice would see what the exam asks."""
-    tasks = load_tasks(config.practice.tasks)
+    tasks = load_tasks(config.practice.tasks, config.pool.benchmark)
     held = sorted(task.id for task in tasks if task.id in HELD_OUT or SAME_AS.get(task.id) in HELD_OUT)
     if held:
         raise UsageError(

@@ -18,9 +18,10 @@ from webapprentice.core.actions import Stop
 from webapprentice.core.config import Config
 from webapprentice.core.faults import Fault, FaultError, Owner, UnavailableError
 from webapprentice.core.keys import FOR_KEYS, key_of, key_of_bytes
-from webapprentice.core.protocols import World
+from webapprentice.core.protocols import LateWorld, Verdict, World
 from webapprentice.core.records import (
     Ending,
+    Judgment,
     Observation,
     Outcome,
     Provenance,
@@ -208,10 +209,11 @@ async def play(
             tries = deaths = 0
             while tries < _TRIES:
                 trajectory = await attempt(job, world, actor(job), pen, store, collection, origin, config)
-                if trajectory.fault is None or trajectory.fault.kind in _WALLS:
-                    break
-                deaths += trajectory.fault.kind == _DEAD
-                tries += trajectory.fault.kind != _DEAD or deaths > _DEATHS
+                fault = trajectory.fault
+                if fault is None or fault.kind in _WALLS or fault.owner == Owner.EVALUATOR:
+                    break  # what could not be judged can be judged again from what was kept
+                deaths += fault.kind == _DEAD
+                tries += fault.kind != _DEAD or deaths > _DEATHS
             await told(saved, last)
             if trajectory.fault is not None and trajectory.fault.kind in _GONE:
                 said = trajectory.fault.message
@@ -285,6 +287,7 @@ async def attempt(
     raw: float | None = None
     wall: str | None = None
     fault: Fault | None = None
+    verdict: Verdict | None = None
     saved = pen.nothing()
 
     def keep(seen: Observation, picture: bytes | None) -> Observation:
@@ -315,6 +318,11 @@ async def attempt(
                 ending = over
                 break
             seen = final or seen
+        if isinstance(world, LateWorld):
+            last = steps[-1].action if steps else None
+            verdict = await world.verdict(last.answer if isinstance(last, Stop) else "")
+            raw, fault = verdict.score, verdict.fault
+            ending = ending if fault is None else Ending.FAULT
         if wall is not None and not raw:
             ending, fault = (
                 Ending.FAULT,
@@ -324,6 +332,8 @@ async def attempt(
         ending, fault = Ending.FAULT, error.fault
     await saved
     judged = bool(job.task.evaluator) and (fault is None or fault.owner == Owner.AGENT)
+    if verdict is not None:
+        judged = judged and verdict.score is not None
     return Trajectory(
         key=job.key,
         task=job.task,
@@ -335,9 +345,19 @@ async def attempt(
         fault=fault,
         score=max(0.0, min(1.0, raw if raw is not None else 0.0)) if judged else None,
         raw_reward=raw,
+        judgments=await _kept(verdict, job.key, pen, store) if verdict is not None else (),
         provenance=about,
         seconds=time.monotonic() - started,
     )
+
+
+async def _kept(verdict: Verdict, key: str, pen: Pen, store: Ledger) -> tuple[Judgment, ...]:
+    """The judgments, with the evidence on disk before them."""
+    if verdict.evidence is None:
+        return verdict.judgments
+    await pen.write(partial(store.keep, key, verdict.evidence))
+    named = key_of_bytes(verdict.evidence)
+    return tuple(judgment.with_(evidence=named) for judgment in verdict.judgments)
 
 
 async def _carry_out(

@@ -180,6 +180,9 @@ class Serving:
         if what == "health":
             ill = self.trouble.get(site.name)
             return JSONResponse({"site": site.name, "well": ill is None}, ill or 200)
+        if what == "account":
+            known = self.sessions.account(site.name, request.cookies.get(f"login_{site.name}", ""))
+            return JSONResponse({"user": known and known.user}, 200 if known else 401)
         if not secrets.compare_digest(request.headers.get("X-Apprentice-Token", ""), self.token):
             return PlainTextResponse("nothing here", 404)
         key = request.query_params.get("session", "")

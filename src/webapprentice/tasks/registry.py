@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cache
@@ -89,23 +90,26 @@ def _task(name: str) -> Task:
     )
 
 
-def load(pattern: str) -> list[Task]:
-    """Tasks whose id matches the pattern, such as `miniwob/*` or `miniwob/click-test`, or several with commas between.
+def load(pattern: str, benchmark: Path | None = None) -> list[Task]:
+    """Tasks whose id matches the pattern, such as `miniwob/*`, `miniwob/click-test` or `sites/shop/*`, or several with
+    commas between.
 
-    The words `attempted` and `held_out` stand for the lists of `splits`; a part with `-` in front leaves its tasks out
-    of those named before it.
+    `benchmark` is a benchmark file, whose tasks are known too. The words `attempted` and `held_out` stand for the lists
+    of `splits`, `sites_attempted`, `sites_held_out` and `sites_unseen` for those of the local sites; a part with `-` in
+    front leaves its tasks out of those named before it.
 
     Raises UsageError when a part matches none; the line names the nearest ids.
     """
-    known = registry()
+    parts = [piece.strip() for piece in pattern.split(",") if piece.strip()]
+    known, lists = _known(parts, benchmark)
     found: dict[str, Task] = {}
-    for piece in filter(None, (piece.strip() for piece in pattern.split(","))):
+    for piece in parts:
         part = piece.removeprefix("-")
-        listed = LISTS.get(part, ())
+        listed = lists.get(part, ())
         matches = [task for task in known.values() if task.id in listed or fnmatchcase(task.id, part)]
         if not matches:
             near = get_close_matches(part, known, n=3, cutoff=0.5)
-            hint = f"; did you mean {', '.join(near)}?" if near else f"; `{BENCHMARK}/*` means all {len(known)}"
+            hint = f"; did you mean {', '.join(near)}?" if near else f"; `{BENCHMARK}/*` means all {len(registry())}"
             raise UsageError(f"no task is called {part!r}{hint}")
         if part == piece:
             found.update((task.id, task) for task in matches)
@@ -115,3 +119,21 @@ def load(pattern: str) -> list[Task]:
     if not found:
         raise UsageError("no task was named; for example miniwob/click-test or miniwob/*")
     return list(found.values())
+
+
+def _known(parts: Sequence[str], benchmark: Path | None) -> tuple[dict[str, Task], dict[str, frozenset[str]]]:
+    """Tasks by id, and lists by name, as far as the parts of a pattern can mean them."""
+    known: dict[str, Task] = {}
+    lists = dict(LISTS)
+    if benchmark is not None:
+        from webapprentice.tasks.benchmark import BenchmarkConfig
+
+        known.update((task.id, task) for task in BenchmarkConfig.read(benchmark).load())
+    if any(part.removeprefix("-").startswith("sites") for part in parts):
+        from webapprentice.tasks.local import local_lists, local_tasks
+
+        known.update((task.id, task) for task in local_tasks())
+        lists.update(local_lists())
+    if not known or any(part.removeprefix("-").startswith((BENCHMARK, *LISTS)) for part in parts):
+        known.update(registry())
+    return known, lists

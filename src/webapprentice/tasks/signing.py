@@ -1,0 +1,123 @@
+"""Signing in before an episode, by the site's own login page, and keeping what it gave until it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from webapprentice.browser import Window
+from webapprentice.browser.keyboard import typed
+from webapprentice.core.faults import FaultError, UsageError
+from webapprentice.tasks.benchmark import BenchmarkConfig, LoginConfig, secret
+from webapprentice.tasks.probing import Cookie, Prober, trouble
+
+_KEPT = ("name", "value", "domain", "path", "expires", "httpOnly", "secure", "sameSite")
+
+
+class Logins:
+    """Cookies of whoever is signed in, by site: made once for all windows, and made again when they have ended.
+
+    Where the benchmark names a folder they are kept in it, a file a site, in the form that Playwright calls a storage
+    state, so that those of other tools can be used and the other way round.
+    """
+
+    def __init__(self, benchmark: BenchmarkConfig, prober: Prober) -> None:
+        self._benchmark = benchmark
+        self._prober = prober
+        self._known: dict[str, tuple[float, tuple[Cookie, ...]]] = {}
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.made: dict[str, int] = defaultdict(int)
+        """How often each site was signed in at."""
+
+    async def cookies(self, name: str, window: Window, others: tuple[Cookie, ...] = ()) -> tuple[Cookie, ...]:
+        """Cookies that stand for somebody at this site; empty where nobody signs in there. `others` come with every
+        request. May use the window to sign in, which leaves it on some page of the site.
+
+        Raises FaultError of kind login_failed.
+        """
+        login = self._benchmark.sites[name].login
+        if login is None:
+            return ()
+        async with self._locks[name]:
+            since, found = self._known.get(name) or self._saved(name)
+            old = bool(login.every_seconds) and time.time() - since > login.every_seconds
+            if found and not old and await self._prober.signed_in(name, (*others, *found)):
+                return found
+            found = await self._sign_in(name, login, window, others)
+            self._known[name] = (time.time(), found)
+            self._save(name, found)
+            return found
+
+    async def _sign_in(
+        self, name: str, login: LoginConfig, window: Window, others: tuple[Cookie, ...]
+    ) -> tuple[Cookie, ...]:
+        self.made[name] += 1
+        before = {(one["name"], one["domain"]) for one in others}
+        await window.put_cookies(others)
+        await window.goto(urljoin(self._benchmark.sites[name].url + "/", login.page.lstrip("/")))
+        await window.observe()
+        for selector, text in ((login.user_field, secret(login.user)), (login.password_field, secret(login.password))):
+            await self._fill(name, window, selector, text)
+        if login.submit:
+            await _found(name, window, login.submit, "click()")
+        else:
+            await window.evaluate("document.activeElement.form.requestSubmit()", "signing in")
+        await window.observe()
+        held = [one for one in await window.cookies() if (one["name"], one["domain"]) not in before]
+        found = tuple({part: one[part] for part in _KEPT if part in one} for one in held)
+        if not await self._prober.signed_in(name, (*others, *found)):
+            where = urlsplit(window.url).path
+            raise trouble("login_failed", f"{name}: the login did not lead in, the page is {where}; check its account")
+        return found
+
+    async def _fill(self, name: str, window: Window, selector: str, text: str) -> None:
+        await _found(name, window, selector, "focus()")
+        await window.evaluate("document.activeElement.select?.()", "signing in")
+        await window.send(typed(text, multiline=False), window.config.act_seconds + 0.02 * len(text), "signing in")
+
+    # Between runs
+
+    def _saved(self, name: str) -> tuple[float, tuple[Cookie, ...]]:
+        file = self._file(name)
+        if file is None or not file.is_file():
+            return 0.0, ()
+        try:
+            held = json.loads(file.read_text(encoding="utf-8"))["cookies"]
+            cookies = tuple({part: one[part] for part in _KEPT if part in one} for one in held)
+            if not all(isinstance(one["name"], str) and one["value"] is not None and one["domain"] for one in cookies):
+                raise ValueError("a cookie without name, value or domain")
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            raise UsageError(f"{file} is no login state: {error}; delete it, or sign in with tasks login") from error
+        return file.stat().st_mtime, cookies
+
+    def _save(self, name: str, cookies: tuple[Cookie, ...]) -> None:
+        file = self._file(name)
+        if file is None:
+            return
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(".part")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        with os.fdopen(os.open(part, flags, 0o600), "w", encoding="utf-8") as out:  # whoever reads it is signed in
+            json.dump({"cookies": list(cookies), "origins": []}, out, indent=1)
+        part.replace(file)
+
+    def _file(self, name: str) -> Path | None:
+        return self._benchmark.auth and self._benchmark.auth / f"{name}_state.json"
+
+
+async def _found(name: str, window: Window, selector: str, doing: str) -> Any:
+    script = f"(() => {{ const it = document.querySelector({json.dumps(selector)}); it?.{doing}; return it !== null }})()"
+    try:
+        there = await window.evaluate(script, "signing in")
+    except FaultError as error:
+        raise trouble("login_failed", f"{name}: {error.fault.message}") from error
+    if there is not True:
+        where = urlsplit(window.url).path
+        raise trouble("login_failed", f"{name}: the login page {where} has no {selector}; correct it in the benchmark")
+    return there
