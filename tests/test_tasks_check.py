@@ -17,7 +17,8 @@ from webapprentice.core.actions import Action, Stop, SwitchTab, Wait
 from webapprentice.core.protocols import Happened, Start
 from webapprentice.core.records import Element, Limits, Observation, Outcome, Result, Task
 from webapprentice.tasks import load
-from webapprentice.tasks.conformance import NAMES, MiniWobEnvironment, examine
+from webapprentice.tasks.conformance import NAMES, examine
+from webapprentice.tasks.environments import Played
 from webapprentice.tasks.scripted import ScriptedPage, ScriptedWorld
 
 TASK = Task(id="scripted/name", benchmark="scripted", limits=Limits(seconds=0.5, step_seconds=0.5))
@@ -164,7 +165,7 @@ def test_worlds_that_share_their_state_are_found() -> None:
 @pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine")
 def test_our_own_tasks_keep_every_promise() -> None:
     tasks = load("miniwob/click-test,miniwob/enter-text,miniwob/choose-list,miniwob/use-slider,miniwob/chase-circle")
-    report = asyncio.run(examine(MiniWobEnvironment(tasks)))
+    report = asyncio.run(examine(Played(tasks)))
     assert [finding for finding in report.findings if finding.state == "broken"] == []
     skipped = {finding.task for finding in report.findings if finding.state == "skipped"}
     assert skipped == {"miniwob/chase-circle"}
@@ -208,7 +209,10 @@ def test_what_does_not_hold_is_exit_code_1() -> None:
     shown = apprentice("tasks", "check", "mybench:bad", "--json")
     assert shown.returncode == 1
     findings = json.loads(shown.stdout)["findings"]
-    assert {finding["state"] for finding in findings} == {"held", "broken"}
+    assert {finding["state"] for finding in findings if finding["words"] != "no solution is known"} == {
+        "held",
+        "broken",
+    }
 
 
 @pytest.mark.usefixtures("bench")

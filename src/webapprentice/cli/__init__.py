@@ -24,6 +24,8 @@ VERBS = {
     "reinforce": "Learn from reward: groups of live episodes, GRPO, through TRL.",
     "train": "Fine-tune a model on rows: full or LoRA, resumed from verified checkpoints.",
     "evaluate": "Examine a model on unseen seeds, at T = 1 and greedy, with intervals.",
+    "rescore": "Judge attempts on web sites again from what was kept, with a judge for open questions.",
+    "sites": "Run the local web applications: a shop, a forum, code hosting, a wiki, a map.",
     "score": "Ask a model about recorded steps: exact match, Mind2Web; without a browser.",
     "ablate": "Train and score a grid of models, contexts, data and page forms; draw what each changes.",
     "compare": "Put runs side by side: paired differences, capabilities gained and lost, likeness to solved ones.",

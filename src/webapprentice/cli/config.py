@@ -23,6 +23,7 @@ _CLASSES = {
     "dataset": "webapprentice.improve.verbs:RowsConfig",
     "train": "webapprentice.improve.verbs:TeachConfig",
     "evaluate": "webapprentice.improve.verbs:ExamineConfig",
+    "rescore": "webapprentice.evaluate.rescoring:RescoreConfig",
     "score": "webapprentice.evaluate.scoring.config:ScoreConfig",
     "augment": "webapprentice.evaluate.augment:AugmentConfig",
     "survival": "webapprentice.evaluate.survival:SurvivalConfig",

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Self
 
 from webapprentice.cluster import Foreman, connect
-from webapprentice.core.faults import UsageError
+from webapprentice.core.faults import Owner, UsageError
 from webapprentice.core.protocols import Executor, Model, News, Parcel
 from webapprentice.core.records import Record, Task
 from webapprentice.evaluate.remote import NOT_SHARED, Setup, attempt_elsewhere
+from webapprentice.evaluate.rescoring import RescoreConfig, asker, rescore
 from webapprentice.evaluate.setting import NO_MODEL, PoolConfig, playing
 from webapprentice.models import ModelConfig
 from webapprentice.rollout import Actor, Budget, Job, Metered, Progress, RolloutConfig, jobs_for, rollout
@@ -113,14 +114,39 @@ async def attempt_jobs(
         raise UsageError("this model cannot be held to the page; leave grounded off, or name a model on this machine")
     name = model.key if model else NO_MODEL
     keys = [job.key for job in jobs]
+    asked = asker(pool.judge)
+    if pool.again:
+        store.abandon(collection, _faulted(store, collection, keys, pool.again))
     finished = store.finished(collection)
     todo = [job for job in jobs if job.key not in finished]
-    if not todo:
-        return keys
-    if executor is not None:
+    if todo and executor is not None:
         setup = _setup(model, named, name, config, pool, collection, todo)
         await attempt_elsewhere(executor, setup, todo, store, budget, tell)
-        return keys
+    elif todo:
+        await _attempt_here(model, todo, config, store, collection, pool, tell, budget)
+    if asked is not None:
+        how = RescoreConfig(collection=collection, judge=pool.judge)
+        await rescore(store, collection, how, asked, keys)
+    return keys
+
+
+def _faulted(store: Store, collection: str, keys: Sequence[str], kinds: Sequence[str]) -> list[str]:
+    """Keys of attempts that ended in a fault of these kinds, nobody's of whom is the agent's."""
+    found = store.trajectories(collection, keys, steps=False)
+    faults = {one.key: one.fault for one in found if one.fault is not None and one.fault.owner != Owner.AGENT}
+    return [key for key, fault in faults.items() if "all" in kinds or fault.kind in kinds]
+
+
+async def _attempt_here(
+    model: Model | None,
+    todo: Sequence[Job],
+    config: RolloutConfig,
+    store: Store,
+    collection: str,
+    pool: PoolConfig,
+    tell: Callable[[Progress], None] | None,
+    budget: Budget,
+) -> None:
     contexts = min(pool.contexts, len(todo))
     benchmark = benchmark_of(job.task for job in todo)
     async with budget.within(), playing(model, contexts, config, pool, benchmark) as (worlds, actor, origin):
@@ -129,7 +155,6 @@ async def attempt_jobs(
             return Metered(actor(job), budget, config.limits)
 
         await rollout(todo, worlds, metered, store, collection, origin=origin, config=config, tell=tell)
-    return keys
 
 
 def _setup(

@@ -93,7 +93,11 @@ async def _work(setup: Setup, port: Port) -> None:
     if model is not None and model.key != setup.key:
         raise UsageError(f"the model {setup.model} has other weights here ({model.key}) than with the driver")
     feed = Arriving()
-    async with playing(model, setup.pool.contexts, setup.rollout, setup.pool, setup.benchmark) as (worlds, actor, origin):
+    async with playing(model, setup.pool.contexts, setup.rollout, setup.pool, setup.benchmark) as (
+        worlds,
+        actor,
+        origin,
+    ):
         sender = Sender(port)
         doing = asyncio.create_task(
             play(feed, worlds, actor, sender, setup.collection, origin=origin, config=setup.rollout)

@@ -23,6 +23,7 @@ from webapprentice.tasks.environments import solver_of, worlds_of
 from webapprentice.tasks.miniwob import MiniWob
 from webapprentice.tasks.registry import BENCHMARK as MINIWOB
 from webapprentice.tasks.siteworld import SiteWorld
+from webapprentice.tasks.webarena.fuzzy import FuzzyConfig
 
 NO_MODEL = "scripted-solvers"
 """Stands in keys and provenance where no model acts."""
@@ -41,6 +42,10 @@ class PoolConfig(Config):
     """Port of the task pages on 127.0.0.1; 0 takes a free one."""
     benchmark: Path | None = None
     """Benchmark file of a web application of yours, or of WebArena's; its tasks are called `NAME/ID`."""
+    again: tuple[str, ...] = ()
+    """Kinds of fault whose attempts are set aside and made again, such as site_down, or `all`."""
+    judge: FuzzyConfig = FuzzyConfig()
+    """Who answers what only a language model can tell of attempts on web sites; asked when all have been made."""
     browser: BrowserConfig = BrowserConfig()
     limits: RunLimits = RunLimits()
     """Where a limit is reached the command stops with exit code 4; run it again to go on."""

@@ -321,8 +321,7 @@ async def attempt(
         if isinstance(world, LateWorld):
             last = steps[-1].action if steps else None
             verdict = await world.verdict(last.answer if isinstance(last, Stop) else "")
-            raw, fault = verdict.score, verdict.fault
-            ending = ending if fault is None else Ending.FAULT
+            raw, fault = verdict.score, verdict.fault  # the ending stays what the episode came to
         if wall is not None and not raw:
             ending, fault = (
                 Ending.FAULT,

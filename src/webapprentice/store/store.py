@@ -20,7 +20,7 @@ from typing import Any, Self
 
 import zstandard
 
-from webapprentice.core.faults import ApprenticeError, BusyError, OutputError, UsageError
+from webapprentice.core.faults import ApprenticeError, BusyError, Fault, OutputError, UsageError
 from webapprentice.core.keys import key_of_bytes
 from webapprentice.core.records import Judgment, Observation, Provenance, Record, Source, Step, Task, Trajectory
 
@@ -242,6 +242,39 @@ class Store:
             kept.update({judgment.judge: judgment.model_dump(mode="json") for judgment in judgments})
             record["judgments"] = list(kept.values())
             cursor.execute("UPDATE episode SET record=? WHERE id=?", (json.dumps(record, ensure_ascii=False), row[0]))
+
+    def decide(
+        self,
+        collection: str,
+        key: str,
+        score: float | None,
+        fault: Fault | None,
+        judgments: Iterable[Judgment],
+    ) -> None:
+        """Judge a closed trajectory anew: score, fault and judgments; those of other judges stay.
+
+        Raises UsageError when there is no such trajectory.
+        """
+        with self.together():
+            self.judge(collection, key, judgments)
+            row = self._connection.execute(
+                "SELECT id, record FROM episode WHERE collection=? AND key=? AND state='closed'", (collection, key)
+            ).fetchone()
+            record = {**json.loads(row[1]), "score": score, "raw_reward": score}
+            record["fault"] = fault and fault.model_dump(mode="json")
+            with self._commit() as cursor:
+                cursor.execute(
+                    "UPDATE episode SET score=?, record=? WHERE id=?",
+                    (score, json.dumps(record, ensure_ascii=False), row[0]),
+                )
+
+    def abandon(self, collection: str, keys: Iterable[str]) -> None:
+        """Set finished trajectories aside, so that they are made again; they stay in the store, marked abandoned."""
+        with self._commit() as cursor:
+            cursor.executemany(
+                "UPDATE episode SET state='abandoned' WHERE collection=? AND key=? AND state='closed'",
+                [(collection, key) for key in keys],
+            )
 
     def put(self, data: bytes) -> str:
         """Keep bytes under their content key; the same bytes are kept once."""

@@ -1,6 +1,6 @@
 """Whether an environment keeps what the `World` protocol promises: checks that need nothing but the protocol.
 
-report = await examine(MiniWobEnvironment(load("miniwob/click-test")))
+report = await examine(Played(load("miniwob/click-test")))
 assert report.held
 """
 
@@ -12,7 +12,6 @@ from contextlib import AbstractAsyncContextManager
 from importlib import import_module
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
-from webapprentice.browser import BrowserConfig
 from webapprentice.core.actions import (
     Action,
     Click,
@@ -29,9 +28,8 @@ from webapprentice.core.actions import (
     Wait,
 )
 from webapprentice.core.faults import ApprenticeError, FaultError, UsageError
-from webapprentice.core.protocols import Happened, Start, World
-from webapprentice.core.records import Observation, Record, Result, Task
-from webapprentice.tasks.miniwob import worlds
+from webapprentice.core.protocols import Happened, LateWorld, Start, World
+from webapprentice.core.records import Observation, Record, Result, Step, Task
 
 T = TypeVar("T")
 NOWHERE = 987_654_321
@@ -52,18 +50,6 @@ class Environment(Protocol):
     def worlds(self, count: int) -> AbstractAsyncContextManager[Sequence[World]]:
         """So many worlds, closed on the way out."""
         ...
-
-
-class MiniWobEnvironment:
-    """Our own tasks."""
-
-    def __init__(self, tasks: Sequence[Task], config: BrowserConfig | None = None) -> None:
-        self.tasks = tasks
-        self._config = config
-
-    def worlds(self, count: int) -> AbstractAsyncContextManager[Sequence[World]]:
-        """So many windows of one browser."""
-        return worlds(count, self._config)
 
 
 class Finding(Record):
@@ -99,12 +85,17 @@ class Skipped(Exception):  # noqa: N818
     """Why this task cannot be asked."""
 
 
+Solver = Callable[[str, Observation, Sequence[Step]], Action]
+
+
 class Scene(NamedTuple):
     """A task with two worlds to play it in."""
 
     task: Task
     world: World
     other: World
+    solution: Solver | None = None
+    """What solves the task, where that is known."""
 
     async def reset(self, seed: int = SEEDS[0], world: World | None = None) -> Start:
         """Begin an episode within the task's time."""
@@ -114,6 +105,20 @@ class Scene(NamedTuple):
         """Carry out an action within the task's time for a step."""
         doing = (world or self.world).step(action)
         return await _within(self.task.limits.step_seconds, doing, f"step({action.kind})")
+
+    async def reward(self, happened: Happened | None, answer: str = "", world: World | None = None) -> float:
+        """What the world says that the episode is worth, now that it is over."""
+        judge = world or self.world
+        if isinstance(judge, LateWorld):
+            verdict = await _within(self.task.limits.seconds, judge.verdict(answer), "verdict")
+            if verdict.fault is not None:
+                raise Broken(f"the verdict failed: {verdict.fault.kind}: {verdict.fault.message}")
+            if verdict.score is None:
+                raise Skipped("only a language model can judge this")
+            return verdict.score
+        if happened is None or happened.raw_reward is None:
+            raise Broken("stopping gave no reward: the episode was never judged")
+        return happened.raw_reward
 
 
 async def _within(seconds: float, doing: Awaitable[T], name: str) -> T:
@@ -217,11 +222,46 @@ async def _impossible(scene: Scene) -> None:
 
 async def _idling(scene: Scene) -> None:
     await scene.reset()
-    happened = await scene.step(Stop())
-    if happened.raw_reward is None:
-        raise Broken("stopping gave no reward: the episode was never judged")
-    if happened.raw_reward > 0:
-        raise Broken(f"doing nothing has a reward of {happened.raw_reward:g}")
+    reward = await scene.reward(await scene.step(Stop()))
+    if reward > 0:
+        raise Broken(f"doing nothing has a reward of {reward:g}")
+
+
+async def _solved(scene: Scene) -> None:
+    if scene.solution is None:
+        raise Skipped("no solution is known")
+    if isinstance(scene.other, LateWorld):
+        await scene.reset(world=scene.other)
+    start = await scene.reset()
+    reward = await _played(scene, start, scene.solution)
+    if reward < 1.0:
+        raise Broken(f"the known solution has a reward of {reward:g}")
+    if isinstance(scene.other, LateWorld):
+        elsewhere = await scene.reward(None, world=scene.other)
+        if elsewhere > 0:
+            raise Broken(f"what was done in one world has a reward of {elsewhere:g} in the other")
+        await scene.reset()
+        again = await scene.reward(None)
+        if again > 0:
+            raise Broken(f"after a reset, doing nothing has a reward of {again:g}: something of the solution is left")
+
+
+async def _played(scene: Scene, start: Start, solution: Solver) -> float:
+    """The reward of a solution's own run."""
+    seen, steps = start.observation, list[Step]()
+    for index in range(scene.task.limits.steps):
+        try:
+            action = solution(start.goal, seen, tuple(steps))
+        except FaultError as error:
+            raise Broken(f"the known solution goes wrong: {error.fault.message}") from error
+        happened = await scene.step(action)
+        if happened.outcome.done or isinstance(action, Stop):
+            return await scene.reward(happened, action.answer if isinstance(action, Stop) else "")
+        if happened.observation is None:
+            raise Broken("nothing can be seen in the middle of the known solution")
+        steps.append(Step(index=index, observation=seen, said="", action=action, outcome=happened.outcome))
+        seen = happened.observation
+    raise Broken(f"the known solution does not end within {scene.task.limits.steps} steps")
 
 
 async def _no_leftovers(scene: Scene) -> None:
@@ -306,6 +346,7 @@ CHECKS: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "an id that is not on the page is a named outcome, and the episode goes on": _stale,
     "what cannot be done is a named outcome, never done and never an exception": _impossible,
     "to stop at once is judged, and scores nothing": _idling,
+    "the known solution scores 1, in its own world and its own episode alone": _solved,
     "nothing of an episode is left in the next": _no_leftovers,
     "two worlds at once do not disturb each other": _apart,
 }
@@ -314,12 +355,17 @@ NAMES = tuple(CHECKS)
 
 
 async def examine(environment: Environment, tell: Callable[[Finding], None] = lambda _finding: None) -> Report:
-    """Make every check on every task. Raises UnavailableError when the worlds cannot be opened."""
+    """Make every check on every task. An environment may have a method `solution(task)`, which gives what solves a task
+    (`Callable[[goal, observation, steps so far], action]`) or None.
+
+    Raises UnavailableError when the worlds cannot be opened.
+    """
     findings: list[Finding] = []
+    solution = getattr(environment, "solution", None)
     async with environment.worlds(2) as (world, other):
         for task in environment.tasks:
             for name, check in CHECKS.items():
-                finding = await _find(check, name, Scene(task, world, other))
+                finding = await _find(check, name, Scene(task, world, other, solution(task) if solution else None))
                 findings.append(finding)
                 tell(finding)
     return Report(findings=tuple(findings))

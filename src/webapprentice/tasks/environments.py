@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from webapprentice.browser import BrowserConfig
 from webapprentice.core.actions import Action
 from webapprentice.core.faults import Fault, FaultError, Owner, UsageError
+from webapprentice.core.protocols import World
 from webapprentice.core.records import Observation, Step, Task
 from webapprentice.tasks import miniwob
 from webapprentice.tasks.benchmark import BenchmarkConfig
@@ -54,6 +55,23 @@ async def worlds_of(
     else:
         async with site_worlds(described(benchmark, file), count, browser) as walked:
             yield walked
+
+
+class Played:
+    """Tasks of one benchmark with their worlds: what `conformance.examine` wants."""
+
+    def __init__(self, tasks: Sequence[Task], file: Path | None = None, browser: BrowserConfig | None = None) -> None:
+        self.tasks = tasks
+        self._file = file
+        self._browser = browser or BrowserConfig()
+
+    def worlds(self, count: int) -> AbstractAsyncContextManager[Sequence[World]]:
+        """So many worlds, closed on the way out."""
+        return worlds_of(benchmark_of(self.tasks), count, self._browser, file=self._file)
+
+    def solution(self, task: Task) -> Solver | None:
+        """What solves a task."""
+        return solver_of(task, self._file)
 
 
 def described(benchmark: str, file: Path | None) -> BenchmarkConfig:

@@ -16,7 +16,7 @@ from webapprentice.tasks.benchmark import BenchmarkConfig, SiteConfig
 
 SECONDS = 15.0
 _HOPS = 5
-_SERVER_ERROR = 500
+SERVER_ERROR = 500
 
 Cookie = dict[str, Any]
 """As the browser's protocol has it: name, value, domain, path, expires, httpOnly, secure, sameSite."""
@@ -64,7 +64,7 @@ class Prober:
         site = self.benchmark.sites[name]
         for _ in range(_HOPS):
             answer = await self._send("GET", site, url, {"Cookie": _header(cookies, url)} if cookies else {})
-            if answer.status_code >= _SERVER_ERROR:
+            if answer.status_code >= SERVER_ERROR:
                 raise trouble("site_error", f"{name} answers {answer.status_code} at {url}")
             place = answer.headers.get("location")
             if not answer.is_redirect or place is None:

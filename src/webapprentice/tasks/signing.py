@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from webapprentice.browser import Window
+from webapprentice.browser import Window, act
 from webapprentice.browser.keyboard import typed
+from webapprentice.core.actions import Press
 from webapprentice.core.faults import FaultError, UsageError
 from webapprentice.tasks.benchmark import BenchmarkConfig, LoginConfig, secret
 from webapprentice.tasks.probing import Cookie, Prober, trouble
 
+_AGAIN = 0.05
+"""Seconds between two looks whether the page that answers a login is there."""
 _KEPT = ("name", "value", "domain", "path", "expires", "httpOnly", "secure", "sameSite")
 
 
@@ -65,10 +68,8 @@ class Logins:
         for selector, text in ((login.user_field, secret(login.user)), (login.password_field, secret(login.password))):
             await self._fill(name, window, selector, text)
         if login.submit:
-            await _found(name, window, login.submit, "click()")
-        else:
-            await window.evaluate("document.activeElement.form.requestSubmit()", "signing in")
-        await window.observe()
+            await _found(name, window, login.submit, "focus()")
+        await _submitted(name, window)
         held = [one for one in await window.cookies() if (one["name"], one["domain"]) not in before]
         found = tuple({part: one[part] for part in _KEPT if part in one} for one in held)
         if not await self._prober.signed_in(name, (*others, *found)):
@@ -111,8 +112,28 @@ class Logins:
         return self._benchmark.auth and self._benchmark.auth / f"{name}_state.json"
 
 
+async def _submitted(name: str, window: Window) -> None:
+    """Press Enter, and wait for the page that answers."""
+    before = await window.evaluate("performance.timeOrigin")
+    await act(window, Press(keys="Enter"))
+    try:
+        async with asyncio.timeout(window.config.navigate_seconds):
+            while True:
+                at = await window.evaluate("document.readyState === 'loading' ? 0 : performance.timeOrigin")
+                if at not in (0, before):
+                    break
+                await asyncio.sleep(_AGAIN)
+    except TimeoutError as error:
+        raise trouble(
+            "login_failed", f"{name}: nothing came of its login form, at {urlsplit(window.url).path}"
+        ) from error
+    await window.observe()
+
+
 async def _found(name: str, window: Window, selector: str, doing: str) -> Any:
-    script = f"(() => {{ const it = document.querySelector({json.dumps(selector)}); it?.{doing}; return it !== null }})()"
+    script = (
+        f"(() => {{ const it = document.querySelector({json.dumps(selector)}); it?.{doing}; return it !== null }})()"
+    )
     try:
         there = await window.evaluate(script, "signing in")
     except FaultError as error:

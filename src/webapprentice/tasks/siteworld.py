@@ -1,25 +1,28 @@
-"""Tasks on web sites as worlds: a fresh context each, sites made new, somebody signed in, and one verdict at the end."""
+"""Tasks on web sites as worlds: a fresh context each, sites made new, somebody signed in, one verdict at the end."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
+
+from pydantic import Field
 
 from webapprentice.browser import Browser, BrowserConfig, Window, act, landed
 from webapprentice.core.actions import Action, Stop
 from webapprentice.core.faults import Fault, FaultError, Owner, UsageError, border
 from webapprentice.core.keys import seed_for
 from webapprentice.core.protocols import Happened, Start, Verdict
-from webapprentice.core.records import Judgment, Observation, Outcome, Result, Task
+from webapprentice.core.records import Judgment, Observation, Outcome, Record, Result, Task
 from webapprentice.page import Wall, wall
 from webapprentice.tasks.benchmark import BenchmarkConfig, secret
 from webapprentice.tasks.miniwob import FILLED, OFFSETS, said
-from webapprentice.tasks.probing import Cookie, Prober
+from webapprentice.tasks.probing import SERVER_ERROR, Cookie, Prober, trouble
 from webapprentice.tasks.signing import Logins
 from webapprentice.tasks.webarena.evidence import Evidence, collect
+from webapprentice.tasks.webarena.judging import Verdict as Found
 from webapprentice.tasks.webarena.judging import judge
 from webapprentice.tasks.webarena.looking import ScriptError
 from webapprentice.tasks.webarena.records import TaskRecord, record_of
@@ -27,6 +30,14 @@ from webapprentice.tasks.webarena.records import TaskRecord, record_of
 JUDGE = "webarena"
 """Name of the judge in judgments."""
 EVIDENCE_SECONDS = 120.0
+
+
+class Held(Record):
+    """What a verdict follows from, as it is kept."""
+
+    evidence: Evidence
+    replies: dict[str, str] = Field(default_factory=dict)
+    """What a language model said to open questions, by their keys."""
 
 
 class Shared:
@@ -70,17 +81,20 @@ class SiteWorld:
         self._session = ""
         self._record: TaskRecord | None = None
         self._goal = ""
+        self._sites: list[str] = []
 
     async def reset(self, task: Task, seed: int) -> Start:
-        """Begin an episode. Raises FaultError owned by `environment`: site_down, site_error, reset_failed, login_failed,
-        navigation_failed."""
+        """Begin an episode.
+
+        Raises FaultError owned by `environment`: site_down, site_error, reset_failed, login_failed, navigation_failed.
+        """
         with border(Owner.ENVIRONMENT, "reset_failed"):
             return await self._begin(task, seed)
 
     async def _begin(self, task: Task, seed: int) -> Start:
         shared, window = self._shared, self.window
         self._record, self._goal = record_of(task), task.goal or ""
-        sites = [name for name in task.sites if name in shared.benchmark.sites]
+        sites = self._sites = [name for name in task.sites if name in shared.benchmark.sites]
         await asyncio.gather(*(shared.prober.health(name) for name in sites))
         self._session = await shared.session(self._session)
         cookies = shared.cookies(self._session)
@@ -116,7 +130,11 @@ class SiteWorld:
             seen = seen.model_copy(update={"last_error": f"{outcome.result}: {outcome.message}"})
         outcome = outcome.model_copy(update={"changed": before is None or said(before) != said(seen)})
         return Happened(
-            outcome=outcome, observation=seen, raw_reward=None, wall=self._wall(seen), picture=await self.window.picture()
+            outcome=outcome,
+            observation=seen,
+            raw_reward=None,
+            wall=self._wall(seen),
+            picture=await self.window.picture(),
         )
 
     async def verdict(self, answer: str) -> Verdict:
@@ -126,11 +144,21 @@ class SiteWorld:
             raise RuntimeError("no episode is under way: call reset first")
         try:
             async with asyncio.timeout(EVIDENCE_SECONDS):
+                await asyncio.gather(*(self._shared.prober.health(name) for name in self._sites))
                 evidence = await collect(self._record, answer, WindowLooker(self.window, self._shared, self._session))
+        except FaultError as error:  # a site that fell ill under the agent is not the agent's failure
+            return Verdict(score=None, fault=error.fault)
         except TimeoutError:
             slow = Fault(owner=Owner.EVALUATOR, kind="evaluator_late", message=f"not done in {EVIDENCE_SECONDS:g} s")
             return Verdict(score=None, fault=slow)
-        return verdict_of(self._record, evidence, self._shared.benchmark.verified)
+        return verdict_of(self._record, Held(evidence=evidence), self._shared.benchmark.verified)
+
+    async def sign_in(self, name: str) -> bool:
+        """Whether somebody is signed in at this site now; False where nobody should be. Raises FaultError."""
+        await self._shared.prober.health(name)
+        await self.window.fresh()
+        session = self._shared.cookies(await self._shared.session("") if self._shared.benchmark.own_state else "")
+        return bool(await self._shared.logins.cookies(name, self.window, session))
 
     async def screenshot(self) -> bytes:
         """PNG of the active tab."""
@@ -142,20 +170,20 @@ class SiteWorld:
 
 
 def verdict_of(
-    record: TaskRecord, evidence: Evidence, verified: bool, replies: Mapping[str, str] | None = None
+    record: TaskRecord, held: Held, verified: bool, found: Found | None = None, fault: Fault | None = None
 ) -> Verdict:
-    """The verdict that follows from this evidence, with the evidence in it."""
-    kept = evidence.model_dump_json().encode()
+    """The verdict that follows from what is held, with all of it inside. `found`: as it was judged already."""
+    name = f"{JUDGE}/verified" if verified else JUDGE
+    kept = held.model_dump_json().encode()
     try:
         with border(Owner.EVALUATOR, "evaluator_error"):
-            found = judge(record, evidence, replies, verified)
+            found = found or judge(record, held.evidence, held.replies, verified)
     except FaultError as error:
-        opinion = Judgment(judge=JUDGE, passed=None, reason=str(error)[:500])
+        opinion = Judgment(judge=name, passed=None, reason=str(error)[:500])
         return Verdict(score=None, judgments=(opinion,), evidence=kept, fault=error.fault)
-    reason = "; ".join(f"{part.kind} {part.score}: {part.reason}" for part in found.parts)
     passed = None if found.score is None else found.score >= 1.0
-    opinion = Judgment(judge=JUDGE, passed=passed, score=found.score, reason=reason[:2000])
-    return Verdict(score=found.score, judgments=(opinion,), evidence=kept, fault=found.fault)
+    opinion = Judgment(judge=name, passed=passed, score=found.score, reason=found.reason)
+    return Verdict(score=found.score, judgments=(opinion,), evidence=kept, fault=fault or found.fault)
 
 
 class WindowPage:
@@ -231,6 +259,9 @@ class OwnTab(WindowPage):
         try:
             await self._window.goto(url)
             await self._window.settle()
+            status = await self._window.evaluate("performance.getEntriesByType('navigation')[0]?.responseStatus ?? 0")
+            if status >= SERVER_ERROR:
+                raise trouble("site_error", f"{url} answers {status}")
         except BaseException:
             await self.close()
             raise
@@ -255,8 +286,8 @@ async def site_worlds(
     """
     if count > 1 and benchmark.reset.when == "episode" and not benchmark.own_state:
         raise UsageError(
-            f"{benchmark.name} has one state for everybody and is made new for each episode, so episodes are played one "
-            "by one: set pool.contexts=1, or give each browser a state of its own (reset.cookie)"
+            f"{benchmark.name} has one state for everybody and is made new for each episode, so episodes are played "
+            "one by one: set pool.contexts=1, or give each browser a state of its own (reset.cookie)"
         )
     config = (config or BrowserConfig()).with_(
         viewport=benchmark.viewport, origins=benchmark.origins, hosts=benchmark.hosts, mask_passwords=False
@@ -267,3 +298,18 @@ async def site_worlds(
         processes = min(count, config.processes or max(1, min(os.cpu_count() or 1, count // FILLED)))
         browsers = [await stack.enter_async_context(Browser.launch(config)) for _ in range(processes)]
         yield [SiteWorld(await browsers[number % processes].open(), shared) for number in range(count)]
+
+
+async def sign_in(
+    benchmark: BenchmarkConfig, names: Sequence[str], config: BrowserConfig | None = None
+) -> dict[str, str]:
+    """Ask each site how it is and sign in where somebody should be; by name `signed in`, an empty text where nobody
+    signs in, or what is wrong. Raises UnavailableError when Chromium is missing."""
+    told: dict[str, str] = {}
+    async with site_worlds(benchmark, 1, config) as (world,):
+        for name in names:
+            try:
+                told[name] = "signed in" if await world.sign_in(name) else ""
+            except FaultError as error:
+                told[name] = f"{error.fault.kind}: {error.fault.message}"
+    return told

@@ -3,6 +3,7 @@
 from webapprentice.tasks.webarena.evidence import Evidence, Target, collect
 from webapprentice.tasks.webarena.judging import Part, Verdict, judge
 from webapprentice.tasks.webarena.looking import Looker, OpenedPage, Page, ScriptError
+from webapprentice.tasks.webarena.mends import corrected
 from webapprentice.tasks.webarena.questions import Question
 from webapprentice.tasks.webarena.records import (
     TaskRecord,
@@ -27,6 +28,7 @@ __all__ = [
     "Verdict",
     "changes_state",
     "collect",
+    "corrected",
     "judge",
     "parse_record",
     "read_records",

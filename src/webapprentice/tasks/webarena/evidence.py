@@ -113,7 +113,7 @@ class _Desk:
 
     def __init__(self, looker: Looker, addresses: Mapping[str, str]) -> None:
         self.looker, self.addresses = looker, addresses
-        self.states: dict[str, Any] = Field(default_factory=dict)
+        self.states: dict[str, Any] = {}
         self._open: OpenedPage | None = None
         self._asked = ""
 

@@ -15,6 +15,7 @@ from webapprentice.core.faults import Fault, Owner, UsageError
 from webapprentice.core.records import Record
 from webapprentice.core.text import squeeze
 from webapprentice.tasks.webarena.evidence import Evidence, Target
+from webapprentice.tasks.webarena.mends import Mended, corrected
 from webapprentice.tasks.webarena.questions import Asked, Question, verdict
 from webapprentice.tasks.webarena.records import TaskRecord, fill, normal
 from webapprentice.tasks.webarena.rules import Released, Rules, bare
@@ -61,15 +62,12 @@ def judge(
     """The verdict on one attempt. Never raises for a checked record.
 
     `replies` gives a language model's words by `Question.key`; one that says neither yes nor no leaves its question
-    open. With `verified`, known faults of the released evaluators are mended.
+    open. With `verified`, known faults of the released evaluators are mended; evidence must then have been collected
+    with the `corrected` record.
     """
     if verified:
-        from webapprentice.tasks.webarena.mends import Mended, corrected
-
         record = corrected(record)
-        case = _Case(record, evidence, replies or {}, Mended())
-    else:
-        case = _Case(record, evidence, replies or {}, Released())
+    case = _Case(record, evidence, replies or {}, Mended() if verified else Released())
     checks = {"string_match": case.answer, "url_match": case.place, "program_html": case.contents}
     try:
         for kind in record.eval_types:
@@ -153,7 +151,11 @@ class _Case:
             self._missing(Fault(owner=Owner.EVALUATOR, kind="other_record", message=line))
             return
         for asked, found in zip(wanted, self.evidence.targets, strict=True):
-            if not self._missing(found.fault):
+            url = self._filled(asked["url"])
+            if not url.startswith("func") and url != found.asked:
+                line = f"the evidence is of {_short(found.asked)}, the record asks for {_short(url)}"
+                self._missing(Fault(owner=Owner.EVALUATOR, kind="other_record", message=line))
+            elif not self._missing(found.fault):
                 self._content(self._filled(asked["required_contents"]), found)
 
     def _content(self, required: Mapping[str, Any], found: Target) -> None:

@@ -192,6 +192,8 @@ def _check_target(field: str, target: object, check: _Check) -> None:
     check(field, target, dict)
     assert isinstance(target, dict)
     check(f"{field}.url", target.get("url"), str)
+    if not target["url"].strip():
+        check.refuse(f"{field}.url", "is empty; it is an address, a func: call, or last for the agent's own page")
     check(f"{field}.locator", target.get("locator"), str)
     locator = target["locator"]
     if locator.strip() and not locator.startswith(("document.", "[...document.", "func:")):

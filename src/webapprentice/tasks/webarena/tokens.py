@@ -13,7 +13,9 @@ from typing import Final
 
 _SPLIT: Final = frozenset(';@#$%&?!*()[]{}<>"«»“”‘’„`\u2012\u2013\u2014\u2015')
 """Marks that are tokens wherever they stand."""
-_CLITIC: Final = re.compile(r"'(?:s|m|d|ll|re|ve)?(?=\s|$|[;@#$%&?!*()\[\]{}<>\"«»“”‘’„`\u2012-\u2015])")
+_CLITIC: Final = re.compile(
+    r"'(?:s|m|d|ll|re|ve)?(?=\s|$|--|\.\.|[;@#$%&?!*()\[\]{}<>\"«»“”‘’„`\u2012-\u2015]|[,:](?!\d)|\.\s*$)"
+)
 _ENDS_ALL: Final = re.compile(r"\.[\])}>\"'»”’ ]*\s*$")
 _ENDS_SENTENCE: Final = re.compile(r"\.(?:[\])}>\"'»”’]+\s|\s+(\S))")
 
