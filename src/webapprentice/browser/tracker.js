@@ -159,6 +159,14 @@
   // What was pending before the action (an endless animation, a poll) is not waited for afterwards.
   own.begin = () => { before = own.pending(); opened = 0; scrolled = false; own.unaim(); };
 
+  // A page that has asked for another document is left soon, or not at all: the answer may be a file, or nothing.
+  const LEAVING = 1500; // ms
+  let leaving = 0;
+  listen.call(window, 'beforeunload', () => {
+    forget(leaving);
+    leaving = later(() => { leaving = 0; changed(); }, LEAVING);
+  });
+
   const ring = new MessageChannel();
   let afterwards = null;
   ring.port1.onmessage = () => { const next = afterwards; afterwards = null; if (next) next(); };
@@ -191,7 +199,7 @@
       }
       return false;
     };
-    const busy = () => document.readyState === 'loading' || unloaded() || own.pending().some((count, kind) => count > before[kind]);
+    const busy = () => leaving || document.readyState === 'loading' || unloaded() || own.pending().some((count, kind) => count > before[kind]);
     const again = () => {
       if (busy()) look = () => { look = null; macrotask(again); };
       else end(true);
