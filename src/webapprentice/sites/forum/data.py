@@ -43,8 +43,17 @@ ACCOUNTS = {
     for user, name, role in (("mira", "Mira Lind", "user"), ("otto", "Otto Brandt", "moderator"))
 }
 
+MINE = ("gardening", "houseplants", "birding")
+"""Boards that the first account reads."""
+
 MESSAGES = (
-    ("otto", "mira", "Moderating houseplants", "Thank you for helping out on the houseplants board.", "2026-03-09 10:00"),
+    (
+        "otto",
+        "mira",
+        "Moderating houseplants",
+        "Thank you for helping out on the houseplants board.",
+        "2026-03-09 10:00",
+    ),
     ("noor", "mira", "Cutting swap", "I have a spare spider plant. Shall we meet on 28 March?", "2026-03-14 19:25"),
     ("selma", "mira", "Oven question", "What temperature do you bake the rye loaf at?", "2026-03-15 08:10"),
     ("mira", "noor", "Seeds", "Do you still have seeds of the blue beans?", "2026-03-02 21:00"),
@@ -66,9 +75,7 @@ def build(db: sqlite3.Connection) -> None:
         db.execute("INSERT INTO boards VALUES (?, ?, ?)", (name, title, description))
         db.execute("INSERT INTO moderators VALUES (?, 'otto')", (name,))
         for user, _, _ in PEOPLE:
-            if user == "mira" and name in ("gardening", "houseplants", "birding") or (
-                user != "mira" and draw(100, name, user, "reads") < 30 + draw(50, name)
-            ):
+            if name in MINE if user == "mira" else draw(100, name, user, "reads") < 30 + draw(50, name):
                 db.execute("INSERT INTO subscriptions VALUES (?, ?)", (name, user))
     db.execute("INSERT INTO moderators VALUES ('houseplants', 'mira')")
     for sender, receiver, subject, body, sent in MESSAGES:
@@ -88,8 +95,8 @@ def _threads(db: sqlite3.Connection) -> None:
             title = TITLES[(n + draw(10, board)) % len(TITLES)].format(subject)
             body = BODIES[draw(len(BODIES), key, "body")].format(subject, 2 + draw(28, key, "number"))
             author = users[1 + draw(len(users) - 1, key, "author")]
-            created = NOW - timedelta(minutes=200 + draw(60 * 24 * 160, key, "age"))
-            made.append((board, author, title, body, "", f"{created:%Y-%m-%d %H:%M}", subject))
+            when = NOW - timedelta(minutes=200 + draw(60 * 24 * 160, key, "age"))
+            made.append((board, author, title, body, "", f"{when:%Y-%m-%d %H:%M}", subject))
     for board, author, title, body, link, created in SPECIAL:
         made.append((board, author, title, body.format("", 3 + draw(20, title)), link, created, "trip"))
     made.sort(key=lambda one: one[5])
@@ -121,7 +128,15 @@ def _comments(db: sqlite3.Connection, thread: int, key: str, subject: str, since
         found = db.execute(
             "INSERT INTO comments (thread, parent, author, body, created, edited, ups, downs) "
             "VALUES (?, ?, ?, ?, ?, '', ?, ?)",
-            (thread, parent, author, text, f"{moment:%Y-%m-%d %H:%M}", draw(30, key, n, "up"), draw(18, key, n, "down")),
+            (
+                thread,
+                parent,
+                author,
+                text,
+                f"{moment:%Y-%m-%d %H:%M}",
+                draw(30, key, n, "up"),
+                draw(18, key, n, "down"),
+            ),
         )
         made.append(found.lastrowid or 0)
 

@@ -18,7 +18,12 @@ SORTS = {
     "top": ("Top", "score DESC, id DESC"),
     "comments": ("Most comments", "comments DESC, id DESC"),
 }
-PERIODS = {"all": ("All time", 100_000), "day": ("Last 24 hours", 1), "week": ("Last 7 days", 7), "month": ("Last 30 days", 30)}
+PERIODS = {
+    "all": ("All time", 100_000),
+    "day": ("Last 24 hours", 1),
+    "week": ("Last 7 days", 7),
+    "month": ("Last 30 days", 30),
+}
 PER_PAGE = 12
 
 
@@ -45,7 +50,7 @@ async def home(request: Request) -> Response:
     """Threads of the boards that one reads, or of all."""
     only = bool(user(request)) and asked(request, "boards") != "all"
     chosen = "board IN (SELECT board FROM subscriptions WHERE user = ?)" if only else "? IS NOT NULL"
-    return page(request, "home.html", only=only, **listing(request, chosen, user(request)))
+    return page(request, "home.html", 200, only=only, **listing(request, chosen, user(request)))
 
 
 async def boards(request: Request) -> Response:
@@ -66,7 +71,7 @@ async def boards(request: Request) -> Response:
 async def board(request: Request) -> Response:
     """One board."""
     chosen = board_of(request, request.path_params["board"])
-    return page(request, "board.html", board=chosen, **listing(request, "board = ?", chosen["name"]))
+    return page(request, "board.html", 200, board=chosen, **listing(request, "board = ?", chosen["name"]))
 
 
 async def subscribe(request: Request) -> Response:
@@ -145,7 +150,7 @@ async def search(request: Request) -> Response:
             values.append(value)
     every = rows(request, "SELECT name, title FROM boards ORDER BY title")
     shown = listing(request, " AND ".join(conditions), *values)
-    return page(request, "search.html", q=words, chosen=chosen, author=author, boards=every, **shown)
+    return page(request, "search.html", 200, q=words, chosen=chosen, author=author, boards=every, **shown)
 
 
 ROUTES = [

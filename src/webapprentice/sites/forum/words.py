@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - lists of words
 """Word lists that the forum's first rows are made from."""
 
 from __future__ import annotations
@@ -195,6 +196,11 @@ ANSWERS = (
     ("Which window for my new fern?", "noor", "East, and a bowl of water next to it.", "2026-03-12 08:15"),
     ("Which window for my new fern?", "wren", "North if you mist it twice a week.", "2026-03-13 06:50"),
     ("Looking for advice on a terrarium", "mira", "Put charcoal at the botom, then gravel.", "2026-03-10 17:45"),
-    ("CHEAP PLANT LIGHTS buy now 80 % off", "otto", "Somebody with the keys please take this down.", "2026-03-15 09:00"),
+    (
+        "CHEAP PLANT LIGHTS buy now 80 % off",
+        "otto",
+        "Somebody with the keys please take this down.",
+        "2026-03-15 09:00",
+    ),
 )
 """Comments that tasks speak of: title of the thread, author, text, time."""

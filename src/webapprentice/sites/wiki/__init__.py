@@ -1,4 +1,4 @@
-"""A wiki about a region that does not exist: articles, categories, history, discussion. Anybody reads, members write."""
+"""A wiki about a region that does not exist: articles, categories, history, discussion. Members write."""
 
 from pathlib import Path
 

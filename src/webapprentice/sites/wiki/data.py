@@ -75,7 +75,9 @@ def build(db: sqlite3.Connection) -> None:
             key, value = DAMAGED[slug]
             joke = read(text)
             body = write(Article({**joke.facts, key: value}, joke.sections, joke.categories))
-            changes.append((f"2026-03-1{4 + len(slug) % 2} 23:0{len(key) % 10}", slug, title, body, "guest_41", "fixed"))
+            changes.append(
+                (f"2026-03-1{4 + len(slug) % 2} 23:0{len(key) % 10}", slug, title, body, "guest_41", "fixed")
+            )
     for created, slug, title, body, author, summary in sorted(changes, key=lambda one: one[0]):
         store(db, slug, title, body, author, created, summary)
     _talk(db)
@@ -126,7 +128,7 @@ def _talk(db: sqlite3.Connection) -> None:
 
 
 def state(db: sqlite3.Connection) -> dict[str, Any]:
-    """What a judge may ask: articles with their facts, sections and categories, changes of members, talk, watch list."""
+    """What a judge may ask: articles with facts, sections and categories, versions, discussion, watch list."""
     articles = []
     for row in db.execute("SELECT * FROM articles ORDER BY slug"):
         found = read(row["body"])
@@ -143,7 +145,8 @@ def state(db: sqlite3.Connection) -> dict[str, Any]:
     return {
         "articles": articles,
         "revisions": [
-            dict(row) for row in db.execute("SELECT id, slug, number, author, created, summary FROM revisions ORDER BY id")
+            dict(row)
+            for row in db.execute("SELECT id, slug, number, author, created, summary FROM revisions ORDER BY id")
         ],
         "talk": [dict(row) for row in db.execute("SELECT * FROM talk ORDER BY id")],
         "watching": [row["slug"] for row in db.execute("SELECT slug FROM watching WHERE user = 'edda' ORDER BY slug")],

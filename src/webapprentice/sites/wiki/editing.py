@@ -88,7 +88,9 @@ async def facts(request: Request) -> Response:
     names = said(form, "categories", 400)
     key, value = said(form, "new name", 60), said(form, "new value", 200)
     wrong = {key: "A fact cannot be empty." for key, value in given.items() if not value}
-    wrong |= {key: "These characters cannot stand here: | = { } [ ]" for key in given if re.search(r"[|={}\[\]]", given[key])}
+    wrong |= {
+        key: "These characters cannot stand here: | = { } [ ]" for key in given if re.search(r"[|={}\[\]]", given[key])
+    }
     if bool(key) != bool(value) or re.search(r"[|={}\[\]]", key + value):
         wrong["new name"] = "A new fact has a name and a value, without | = { } [ ]."
     if re.search(r"[\[\]|]", names):
@@ -115,7 +117,9 @@ async def new(request: Request) -> Response:
     slug = slug_of(given["title"])
     wrong = {}
     if not _TITLE.fullmatch(given["title"]):
-        wrong["title"] = "A title has 2 to 80 characters, begins with a letter or digit, and has none of [ ] { } | # < > / ? %."
+        wrong["title"] = (
+            "A title has 2 to 80 characters, begins with a letter or digit, and has none of [ ] { } | # < > / ? %."
+        )
     elif row(request, "SELECT 1 FROM articles WHERE slug = ?", slug):
         wrong["title"] = "There is an article of this title."
     if not given["text"] or len(given["text"]) > LONGEST:

@@ -41,7 +41,9 @@ def known(request: Request) -> set[str]:
     return {one["slug"] for one in rows(request, "SELECT slug FROM articles")}
 
 
-def article_page(request: Request, template: str, article: dict[str, Any], status: int = 200, **values: object) -> Response:
+def article_page(
+    request: Request, template: str, article: dict[str, Any], status: int = 200, **values: object
+) -> Response:
     """A page that belongs to an article: it has the tabs of the article above it."""
     watched = row(request, "SELECT 1 FROM watching WHERE slug = ? AND user = ?", article["slug"], user(request))
     topics = rows(request, "SELECT id FROM talk WHERE slug = ? AND parent IS NULL", article["slug"])

@@ -27,7 +27,9 @@ async def home(request: Request) -> Response:
         "SELECT revisions.*, articles.title FROM revisions JOIN articles USING (slug) "
         "ORDER BY created DESC, id DESC LIMIT 8",
     )
-    kinds = rows(request, "SELECT name, count(*) AS articles FROM categories GROUP BY name ORDER BY articles DESC, name")
+    kinds = rows(
+        request, "SELECT name, count(*) AS articles FROM categories GROUP BY name ORDER BY articles DESC, name"
+    )
     count = len(known(request))
     return render(request, "home.html", changes=changes, categories=kinds[:12], count=count)
 

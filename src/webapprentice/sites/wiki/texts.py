@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a line is a paragraph of the wiki
 """First text of every article, in the wiki's markup."""
 
 from __future__ import annotations
@@ -235,7 +236,9 @@ It has {1 + draw(9, name, "tunnels")} tunnels. The longest bridge crosses the [[
 
 
 def _animal(name: str) -> str:
-    facts = _facts(Counted=f"{40 + draw(2500, name, 'count')} (2024)", Status=pick(["rare", "common", "protected"], name))
+    facts = _facts(
+        Counted=f"{40 + draw(2500, name, 'count')} (2024)", Status=pick(["rare", "common", "protected"], name)
+    )
     return f"""{facts}
 
 The '''{name.lower()}''' lives in the region all year. It is most often seen near [[{pick(LAKES, name, "lake")}]].

@@ -1,3 +1,4 @@
+# ruff: noqa: SIM905 - lists of words
 """The region that the wiki is about, by rule: names, and figures drawn from them."""
 
 from __future__ import annotations
