@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -59,14 +59,31 @@ def serving() -> Iterator[Serving]:
         yield running
 
 
-@pytest.fixture
-def forum(serving: Serving, request: pytest.FixtureRequest) -> Visitor:
-    return Visitor(serving, "forum", request.node.name, "mira")
+Visit = Callable[..., Visitor]
 
 
 @pytest.fixture
-def wiki(serving: Serving, request: pytest.FixtureRequest) -> Visitor:
-    return Visitor(serving, "wiki", request.node.name, "edda")
+def visit(serving: Serving, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    """Makes visitors of one session."""
+    made: list[Visitor] = []
+
+    def visit(site: str, user: str = "") -> Visitor:
+        made.append(Visitor(serving, site, request.node.name, user))
+        return made[-1]
+
+    yield visit
+    for one in made:
+        one.http.close()
+
+
+@pytest.fixture
+def forum(visit: Visit) -> Visitor:
+    return visit("forum", "mira")
+
+
+@pytest.fixture
+def wiki(visit: Visit) -> Visitor:
+    return visit("wiki", "edda")
 
 
 # Both
@@ -84,13 +101,13 @@ def test_the_first_state_is_always_the_same_and_large_enough(site: Site) -> None
     assert len(found[0]["threads" if site is FORUM else "articles"]) >= 100
 
 
-ODD = ("0", "-1", "9" * 40, "x", "é'\"%_\\", "a" * 3000, "\0", "Tellby", "3", "cycling")
+ODD = ("0", "-1", "9" * 40, "x", "é'\"%_\\", "a" * 500, "\0", "Tellby", "3", "cycling")
 
 
 @pytest.mark.parametrize("name", SITES)
-def test_nothing_a_browser_sends_breaks_a_page(serving: Serving, name: str) -> None:
+def test_nothing_a_browser_sends_breaks_a_page(visit: Visit, name: str) -> None:
     site = SITES[name]
-    visitors = [Visitor(serving, name, "odd", user) for user in ("", *site.accounts)]
+    visitors = [visit(name, user) for user in ("", *site.accounts)]
     fields = sorted(set(re.findall(r"name=\"(\w+)\"", "".join(f.read_text() for f in site.templates.glob("*.html")))))
     asked = [*fields, "from", "to", "letter", "page", "sort", "section", "number", "boards", "fact Founded"]
     statuses = set()
@@ -131,8 +148,8 @@ def test_tasks_are_written_in_the_format_and_each_has_a_solution(name: str) -> N
 # The forum
 
 
-def test_a_stranger_reads_the_forum_and_is_sent_to_sign_in_to_write(serving: Serving) -> None:
-    stranger = Visitor(serving, "forum", "stranger")
+def test_a_stranger_reads_the_forum_and_is_sent_to_sign_in_to_write(visit: Visit) -> None:
+    stranger = visit("forum")
     before = stranger.state
     assert "Mount Skarn by the east ridge" in stranger.get("/b/hiking")
     for place in ("/submit", "/settings", "/messages", "/messages/new", "/c/669/edit"):
@@ -154,7 +171,7 @@ def test_threads_are_sorted_chosen_by_time_and_searched(forum: Visitor) -> None:
     assert titles("/b/hiking") == by_time
     late = {one["title"] for one in threads if one["created"] >= "2026-03-09 09:30"}
     assert set(titles("/b/hiking?period=week&sort=top")) == late
-    assert titles("/search?q=TENT&board=hiking") == ["Three mistakes I made with my tent"]
+    assert titles("/search?q=RAIN+jacket&board=hiking") == ["Looking for advice on a rain jacket"]
     assert titles("/search?q=%25") == ["CHEAP PLANT LIGHTS buy now 80 % off"]
     mine = {row["board"] for row in forum.state["threads"] if row["title"] in titles("/")}
     assert mine <= {"gardening", "birding", "houseplants"}
@@ -210,7 +227,7 @@ def test_answers_stand_below_what_they_answer(forum: Visitor) -> None:
     assert forum.state["comments"][-1]["parent"] is None
 
 
-def test_only_moderators_moderate_and_only_on_their_boards(forum: Visitor, serving: Serving) -> None:
+def test_only_moderators_moderate_and_only_on_their_boards(forum: Visitor, visit: Visit) -> None:
     assert forum.post("/t/112/moderate", do="lock").status_code == 404
     assert "Moderation:" not in forum.get("/t/112")
     forum.post("/t/33/moderate", do="lock")
@@ -221,7 +238,7 @@ def test_only_moderators_moderate_and_only_on_their_boards(forum: Visitor, servi
     forum.post("/c/538/remove")
     assert "Removed by a moderator" in forum.get("/t/101")
     assert forum.post("/c/586/remove").status_code == 404
-    other = Visitor(serving, "forum", forum.session, "otto")
+    other = visit("forum", "otto")
     other.post("/t/112/moderate", do="pin")
     assert next(one for one in forum.state["threads"] if one["id"] == 112)["pinned"] == 1
 
@@ -264,8 +281,8 @@ def test_nothing_that_is_stored_in_the_forum_becomes_markup(forum: Visitor) -> N
 # The wiki
 
 
-def test_a_stranger_reads_the_wiki_and_is_sent_to_sign_in_to_write(serving: Serving) -> None:
-    stranger = Visitor(serving, "wiki", "stranger")
+def test_a_stranger_reads_the_wiki_and_is_sent_to_sign_in_to_write(visit: Visit) -> None:
+    stranger = visit("wiki")
     before = stranger.state
     assert "Mount Skarn" in stranger.get("/wiki/Venn")
     for place in ("/wiki/Venn/edit", "/wiki/Venn/facts", "/new", "/watchlist"):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import FormData
+from collections.abc import Mapping
+
 from starlette.requests import Request
 
 LARGEST = 2**53
@@ -17,10 +18,15 @@ def whole(text: str | None, least: int = 0, most: int = LARGEST) -> int | None:
     return found if least <= found <= most else None
 
 
-def said(form: FormData, name: str, longest: int = 20_000) -> str:
+async def sent(request: Request) -> dict[str, str]:
+    """The fields of a form that hold text; of several of one name the last. Files are let go of."""
+    async with request.form() as form:
+        return {name: value for name, value in form.multi_items() if isinstance(value, str)}
+
+
+def said(form: Mapping[str, str], name: str, longest: int = 20_000) -> str:
     """What a form says in a field, trimmed and with plain line ends; an empty string where it says nothing."""
-    found = form.get(name, "")
-    return found.replace("\r\n", "\n").replace("\0", "").strip()[:longest] if isinstance(found, str) else ""
+    return form.get(name, "").replace("\r\n", "\n").replace("\0", "").strip()[:longest]
 
 
 def asked(request: Request, name: str, default: str = "", longest: int = 200) -> str:

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from webapprentice.sites.forms import asked, said
+from webapprentice.sites.forms import asked, said, sent
 from webapprentice.sites.forum.ground import NOW_TEXT, found, number, page, user
 from webapprentice.sites.site import goto, login_first, row, rows, tell, write
 
@@ -20,7 +20,7 @@ async def settings(request: Request) -> Response:
     who = found(row(request, "SELECT * FROM users WHERE name = ?", user(request)))
     if request.method == "GET":
         return page(request, "settings.html", who=who, wrong={})
-    form = await request.form()
+    form = await sent(request)
     given = {"full_name": said(form, "full_name"), "bio": said(form, "bio")}
     wrong = {}
     if not 1 <= len(given["full_name"]) <= 60:
@@ -72,7 +72,7 @@ async def compose(request: Request) -> Response:
     given = {"to": asked(request, "to"), "subject": asked(request, "subject"), "body": ""}
     if request.method == "GET":
         return page(request, "compose.html", given=given, wrong={})
-    form = await request.form()
+    form = await sent(request)
     given = {name: said(form, name) for name in given}
     wrong = {}
     if row(request, "SELECT 1 FROM users WHERE name = ?", given["to"]) is None:

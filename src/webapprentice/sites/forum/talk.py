@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from webapprentice.sites.forms import asked, said, whole
+from webapprentice.sites.forms import asked, said, sent, whole
 from webapprentice.sites.forum.ground import (
     NOW_TEXT,
     TITLE_LENGTH,
@@ -91,7 +91,7 @@ async def comment(request: Request) -> Response:
     one = _of(request, "threads")
     if not user(request):
         return goto(f"/login?next=/t/{one['id']}")
-    form = await request.form()
+    form = await sent(request)
     body, to = said(form, "body"), whole(said(form, "parent"))
     if to is not None and not row(request, "SELECT 1 FROM comments WHERE id = ? AND thread = ?", to, one["id"]):
         to = None
@@ -116,7 +116,7 @@ async def vote(request: Request) -> Response:
     place = f"/t/{one['id'] if kind == 't' else one['thread']}"
     if not user(request):
         return goto(f"/login?next={place}")
-    form = await request.form()
+    form = await sent(request)
     value = 1 if said(form, "value") == "1" else -1
     before = votes(request, kind).get(one["id"])
     write(request, "DELETE FROM votes WHERE kind = ? AND item = ? AND user = ?", kind, one["id"], user(request))
@@ -134,7 +134,7 @@ async def edit(request: Request) -> Response:
     place = f"/t/{one['id'] if table == 'threads' else one['thread']}"
     if request.method == "GET":
         return page(request, "edit.html", kind=table, one=one, wrong={}, place=place)
-    form = await request.form()
+    form = await sent(request)
     given = {name: said(form, name) for name in ("title", "body")}
     wrong = {}
     if table == "threads" and not 3 <= len(given["title"]) <= TITLE_LENGTH:
@@ -174,7 +174,7 @@ async def moderate(request: Request) -> Response:
     one = _of(request, "threads")
     if not moderates(request, one["board"]):
         raise HTTPException(404)
-    change, words = CHANGES.get(said(await request.form(), "do"), ("", "Nothing was done."))
+    change, words = CHANGES.get(said(await sent(request), "do"), ("", "Nothing was done."))
     if change:
         write(request, f"UPDATE threads SET {change} WHERE id = ?", one["id"])
     tell(request, words)

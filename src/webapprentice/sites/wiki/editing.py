@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from webapprentice.sites.forms import asked, said, whole
+from webapprentice.sites.forms import asked, said, sent, whole
 from webapprentice.sites.site import goto, login_first, render, row, rows, tell, write
 from webapprentice.sites.wiki import markup
 from webapprentice.sites.wiki.ground import NOW_TEXT, article_of, article_page, known, store, user, version_of
@@ -38,7 +38,7 @@ async def edit(request: Request) -> Response:
     values: dict[str, Any] = {"part": part, "headed": headed, "base": one["number"], "preview": None}
     if request.method == "GET":
         return article_page(request, "edit.html", one, given=given, wrong={}, **values)
-    form = await request.form()
+    form = await sent(request)
     given = {name: said(form, name, 2 * LONGEST) for name in given}
     wrong = _wrong(given, headed, whole(said(form, "base")), one["number"])
     if said(form, "do") == "preview" or wrong:
@@ -83,7 +83,7 @@ async def facts(request: Request) -> Response:
     names = ", ".join(parts.categories)
     if request.method == "GET":
         return article_page(request, "facts.html", one, given=given, names=names, wrong={})
-    form = await request.form()
+    form = await sent(request)
     given = {key: said(form, f"fact {key}", 200) for key in given}
     names = said(form, "categories", 400)
     key, value = said(form, "new name", 60), said(form, "new value", 200)
@@ -112,7 +112,7 @@ async def new(request: Request) -> Response:
     every = [one["name"] for one in rows(request, "SELECT DISTINCT name FROM categories ORDER BY name")]
     if request.method == "GET":
         return render(request, "new.html", given=given, wrong={}, categories=every)
-    form = await request.form()
+    form = await sent(request)
     given = {name: said(form, name, 2 * LONGEST) for name in given}
     slug = slug_of(given["title"])
     wrong = {}
@@ -139,7 +139,7 @@ async def restore(request: Request) -> Response:
     one = article_of(request)
     if not user(request):
         return goto(f"/login?next=/wiki/{one['slug']}/history")
-    old = version_of(request, one["slug"], whole(said(await request.form(), "number")))
+    old = version_of(request, one["slug"], whole(said(await sent(request), "number")))
     store(request, one["slug"], one["title"], old["body"], f"Back to version {old['number']}")
     tell(request, f"Version {old['number']} is back.")
     return goto(f"/wiki/{one['slug']}")
@@ -166,7 +166,7 @@ async def talk(request: Request) -> Response:
         return _talk(request, one, {}, {"topic": "", "body": ""}, None)
     if not user(request):
         return goto(f"/login?next=/talk/{one['slug']}")
-    form = await request.form()
+    form = await sent(request)
     given, to = {"topic": said(form, "topic", 120), "body": said(form, "body", 5000)}, whole(said(form, "parent"))
     above = row(request, "SELECT * FROM talk WHERE id = ? AND slug = ? AND parent IS NULL", to, one["slug"])
     wrong = {} if given["body"] else {"body": "Write something."}
