@@ -33,7 +33,8 @@ from webapprentice.core.actions import Action
 from webapprentice.core.protocols import Happened, Start
 from webapprentice.core.records import Task, Trajectory
 from webapprentice.evaluate import PoolConfig
-from webapprentice.evaluate.setting import NO_MODEL, playing
+from webapprentice.evaluate.acting import NO_MODEL
+from webapprentice.evaluate.setting import playing
 from webapprentice.rollout import Job, RolloutConfig, jobs_for
 from webapprentice.rollout.engine import play
 from webapprentice.store import Store

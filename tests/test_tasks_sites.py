@@ -237,3 +237,15 @@ def test_attempts_that_a_site_spoiled_are_made_again_alone(app: OwnApp, tmp_path
         assert attempt(store, pool.with_(again=("site_error",))) == {"notes/0": None, "notes/2": None}
         assert all(one.succeeded for one in store.trajectories("gold"))
         assert store.counts()["abandoned"] >= 1
+
+
+def test_on_a_site_that_all_share_a_fault_in_the_middle_holds_nobody_up(app: OwnApp, tmp_path: Path) -> None:
+    file = app.write(tmp_path, reset={"when": "never"})
+    pool = PoolConfig(benchmark=file, contexts=2, browser=BrowserConfig(call_seconds=6.0))
+    fault = FaultError(Fault(owner=Owner.MODEL, kind="llm_refused", message="no"))
+    model = ScriptedModel(lambda _prompt, _sampling: fault)
+    with Store.create(tmp_path / "store.sqlite") as store:
+        how = RolloutConfig(dialect="webarena")
+        asyncio.run(attempt_all(model, load("notes/2", file), [0, 1, 2], 1, how, store, "made", pool=pool))
+        faults = [one.fault and one.fault.kind for one in store.trajectories("made")]
+    assert faults == ["llm_refused"] * 3

@@ -12,7 +12,7 @@ import pytest
 from conftest import Stage
 from webapprentice.browser import Window
 from webapprentice.core.faults import Fault, FaultError, Owner
-from webapprentice.tasks.webarena import Evidence, ScriptError, TaskRecord, collect, judge
+from webapprentice.tasks.webarena import Evidence, ScriptError, TaskRecord, collect, corrected, judge
 from webapprentice.tasks.webarena.helpers import HELPERS, Scene, value_at
 from webapprentice.tasks.webarena.scripted import ScriptedLooker, ScriptedPage
 from webarena_records import placed, record, shown
@@ -111,6 +111,23 @@ def test_a_placeholder_without_an_address_is_a_fault_of_the_evaluator() -> None:
     found = gathered(shown(target("__WIKI__/x")), looker())
     assert found.fault is not None
     assert (found.fault.owner, found.fault.kind) == (Owner.EVALUATOR, "no_address")
+
+
+def test_where_a_correction_looks_elsewhere_both_places_are_evidence_and_each_judging_takes_its_own() -> None:
+    one = shown(
+        target("__FORUM__/f/Karaoke", "document.querySelector('#a').value", must_include=["lovers"]),
+        task_id=584,
+        intent="Create a new forum named Karaoke, with a description",
+    )
+    forum = "http://forum.test"
+    edit = ScriptedPage(f"{forum}/f/Karaoke/edit", values={"document.querySelector('#a').value": "For lovers"})
+    shows = ScriptedPage(f"{forum}/f/Karaoke")
+    at = looker(addresses={"forum": forum}, pages={page.at: page for page in (edit, shows)})
+    found = gathered(one, at)
+    assert [each.asked for each in (*found.targets, *found.mended)] == [shows.at, edit.at]
+    assert [judge(one, found, verified=verified).score for verified in (False, True)] == [0, 1]
+    assert judge(corrected(one), gathered(corrected(one), at)).score == 1
+    assert judge(one, found.with_(mended=()), verified=True).score is None  # evidence of the old place alone
 
 
 # Helpers

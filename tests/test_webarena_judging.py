@@ -84,7 +84,15 @@ def test_one_text_in_place_of_a_list_is_one_reference() -> None:
         *(("5", True), ("$5", True), ("(5)", True), ("5, 6", True), ("a 5; b", True), ("5%", True), ("5's", True)),
         *(("it is 5.", True), ("5.\n", True), ('"5."', True), ("5. 6", True), ("'5'", True), ("5--6", True)),
         *(("15", False), ("5.0", False), ("5,6", False), ("5/6", False), ("5-6", False), ("5th", False)),
-        *(("5. and", False), ("#15", False), ("5:30", False), ("", False)),
+        *(
+            ("6,5", False),
+            ("6:5", False),
+            ("5. and", False),
+            ("5. .", False),
+            ("#15", False),
+            ("5:30", False),
+            ("", False),
+        ),
     ],
 )
 def test_a_character_alone_is_what_a_tokeniser_would_find(text: str, alone: bool) -> None:
@@ -169,6 +177,7 @@ def test_an_address_is_compared_as_released(reference: str, url: str, score: flo
     [
         ("__SHOP__/lamps", "http://shop.test:80/lampshades", 0),
         ("__SHOP__/lamps", "http://proxy.test/shop.test:80/lamps", 0),
+        ("__SHOP__/lamps", "http://other.test/lamps", 0),
         ("__SHOP__/lamps", "https://SHOP.test:80/lamps/key/4f2a?x=1", 1),  # what an admin's address ends with
         ("__SHOP__/a?x=1 |OR| __SHOP__/b?x=2", "http://shop.test:80/a?x=2", 0),
         ("__SHOP__/a?x=1 |OR| __SHOP__/b", "http://shop.test:80/b", 1),
@@ -359,6 +368,26 @@ def test_open_questions_are_put_to_a_model_greedily_and_its_replies_kept() -> No
     silent = ScriptedModel([])
     again, _ = settled(silent, replies=replies)
     assert (again.score, silent.asked) == (1, [])
+
+
+def test_a_reply_that_says_nothing_is_kept_and_not_asked_for_again() -> None:
+    _, replies = settled(ScriptedModel(lambda *_: "Hm."))
+    silent = ScriptedModel([])
+    found, kept = settled(silent, replies=replies)
+    assert (found.score, found.fault, silent.asked, kept) == (None, None, [], replies)
+
+
+def test_a_judge_that_fails_once_and_then_answers_has_not_failed() -> None:
+    told: list[int] = []
+
+    def once(*_: object) -> str:
+        told.append(1)
+        if len(told) == 1:
+            raise FaultError(Fault(owner=Owner.MODEL, kind="context_overflow"))
+        return "Hm." if len(told) == 2 else "Verdict: correct"
+
+    found, replies = settled(ScriptedModel(once))
+    assert (found.score, found.fault, len(replies)) == (None, None, 2)
 
 
 def test_without_a_model_questions_stay_open() -> None:

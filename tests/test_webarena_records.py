@@ -8,9 +8,18 @@ import pytest
 
 from webapprentice.core.faults import UnavailableError, UsageError
 from webapprentice.core.records import Task
-from webapprentice.tasks.webarena import changes_state, parse_record, read_records, record_of, task_of, tasks_from
+from webapprentice.tasks.webarena import (
+    TaskRecord,
+    changes_state,
+    parse_record,
+    read_records,
+    record_of,
+    task_of,
+    tasks_from,
+)
 from webapprentice.tasks.webarena.calls import parse_call
 from webapprentice.tasks.webarena.lists import describe, packaged, search, select, selection
+from webapprentice.tasks.webarena.order import waits_for
 from webapprentice.tasks.webarena.records import effect
 from webapprentice.tasks.webarena.verified_package import verified_tasks
 from webarena_records import ADDRESSES, LOCATED, SAMPLES, answered, placed, record, shown
@@ -140,6 +149,26 @@ def test_what_a_records_own_evaluators_do_not_use_may_be_anything() -> None:
 def test_what_a_task_does_follows_from_how_it_is_judged(one: Any, expected: str) -> None:
     assert (effect(one), changes_state(one)) == (expected, expected == "changes")
     assert changes_state(parse_record({**one.data, "require_reset": True}))
+
+
+def test_tasks_that_share_a_site_wait_for_each_other_where_one_changes_it() -> None:
+    def reads(number: int, *sites: str) -> TaskRecord:
+        return record(number, sites=list(sites))
+
+    def changes(number: int, *sites: str) -> TaskRecord:
+        return shown(LOCATED, task_id=number, sites=list(sites))
+
+    tasks = [
+        reads(1, "shop"),
+        reads(2, "shop", "code"),
+        changes(3, "shop"),
+        changes(4, "shop"),
+        reads(5, "shop", "code"),
+    ]
+    tasks += [reads(6, "shop"), changes(7, "code"), reads(8, "map")]
+    assert waits_for(tasks) == {
+        **{"1": (), "2": (), "3": ("1", "2"), "4": ("3",), "5": ("4",), "6": ("4",), "7": ("2", "5"), "8": ()},
+    }
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from webapprentice.core.text import clean
 VERBS = {
     "improve": "Practise, filter, fine-tune, examine: rounds of self-improvement, with a report.",
     "rollout": "Let a model (or the scripted solvers) attempt tasks in real Chromium.",
+    "agents": "List the agents that can act, or copy out their prompts to change them.",
     "filter": "Keep the attempts that pass rules; say what each rule dropped.",
     "calibrate": "How often filter rules are right, against reward or a labelled file, with intervals.",
     "dataset": "Turn kept attempts into prompt/completion rows.",

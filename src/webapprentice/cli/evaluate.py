@@ -32,17 +32,16 @@ def command(
 
 
 async def _evaluate(run: Path, config: ExamineConfig, as_json: bool) -> None:
-    from webapprentice.evaluate import Named, attempt_all, hired
+    from webapprentice.evaluate import Cast, Named, acting_model, attempt_all, hired
     from webapprentice.improve.workshop import teller
     from webapprentice.metrics import both_readings, episodes_of
-    from webapprentice.models import load as load_model
     from webapprentice.rollout import Budget
     from webapprentice.store import Store
     from webapprentice.tasks import load
 
-    model = None if config.model == "solvers" else load_model(config.model, config.options)
+    model = acting_model(config.model, config.options, config.exam.rollout)
     exam, value, lines = config.exam, dict[str, Any](), []
-    named, budget = Named.of(config.model, config.options), Budget(config.pool.limits)
+    named, budget, cast = Named.of(config.model, config.options), Budget(config.pool.limits), Cast()
     with Store.create(run / "store.sqlite") as store, hired(config.pool, Ticker()) as executor:
         for temperature in exam.temperatures if model else (0.0,):
             collection = f"exam/{config.label}/T{temperature:g}"
@@ -59,6 +58,7 @@ async def _evaluate(run: Path, config: ExamineConfig, as_json: bool) -> None:
                 budget=budget,
                 executor=executor,
                 named=named,
+                cast=cast,
             )
             success, strict = both_readings(episodes_of(store.trajectories(collection, keys, steps=False)))
             value[collection] = {"success": success.model_dump(mode="json"), "strict": strict.model_dump(mode="json")}

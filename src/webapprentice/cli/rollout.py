@@ -37,15 +37,14 @@ def command(
 
 
 async def _rollout(run: Path, config: AttemptConfig, as_json: bool) -> None:
-    from webapprentice.evaluate import Named, attempt_all, hired
+    from webapprentice.evaluate import Named, acting_model, attempt_all, hired
     from webapprentice.improve.workshop import teller
     from webapprentice.metrics import both_readings, episodes_of
-    from webapprentice.models import load as load_model
     from webapprentice.rollout import Budget
     from webapprentice.store import Store
     from webapprentice.tasks import load
 
-    model = None if config.model == "solvers" else load_model(config.model, config.options)
+    model = acting_model(config.model, config.options, config.rollout)
     named, budget = Named.of(config.model, config.options), Budget(config.pool.limits)
     with Store.create(run / "store.sqlite") as store, hired(config.pool, Ticker()) as executor:
         keys = await attempt_all(

@@ -15,7 +15,10 @@ from webapprentice.core.records import Trajectory
 @click.argument("key", required=False)
 @run_option
 @click.option("--json", "as_json", is_flag=True, help="Print the whole record as JSON on standard output.")
-def command(key: str | None, run: Path, as_json: bool) -> None:
+@click.option(
+    "--stages", is_flag=True, help="Print, as JSON, what an agent's stages were asked and said: a line a step."
+)
+def command(key: str | None, run: Path, as_json: bool, stages: bool) -> None:
     """Print one trajectory step by step (KEY may be its first letters), or what the store holds."""
     from webapprentice.store import Store
 
@@ -31,6 +34,11 @@ def command(key: str | None, run: Path, as_json: bool) -> None:
         if len(set(matching)) != 1:
             raise UsageError(f"{len(set(matching))} trajectories begin with {key!r}; give more of the key")
         trajectory = next(iter(store.trajectories(keys=matching)))
+        told = [store.blob(step.transcript) for step in trajectory.steps if step.transcript is not None]
+    if stages:
+        for one in told:
+            click.echo(one)
+        return
     emit(trajectory.model_dump(mode="json"), as_json, _text(trajectory))
 
 

@@ -135,6 +135,10 @@ class LateWorld(Protocol):
         """Judge what was come to; `answer` is what the agent said last. What goes wrong is in the verdict."""
         ...
 
+    async def release(self) -> None:
+        """The episode is over, judged or not: what it kept others from is theirs. Again does nothing."""
+        ...
+
 
 class World(Protocol):
     """One episode's environment: one tab, one task at a time. Single use at a time, reusable after reset."""

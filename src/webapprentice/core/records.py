@@ -232,6 +232,9 @@ class Step(Record):
     """Wall time of acting and observing."""
     targets: tuple[Target, ...] = ()
     """Of a recorded step: what it was aimed at, in the order in which its action names them."""
+    transcript: str | None = None
+    """Key of the blob, JSON, with all that an agent's stages were asked and said for this step; None where `said` is
+    the one answer to one prompt."""
 
 
 class Ending(StrEnum):

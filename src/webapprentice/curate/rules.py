@@ -77,7 +77,8 @@ def no_log(trajectory: Trajectory) -> str | None:
     """F1: there are steps, and each rollout step knows its prompt and what was said."""
     if not trajectory.steps:
         return "no steps"
-    if trajectory.source is Source.ROLLOUT and any(step.prompt_key is None for step in trajectory.steps):
+    known = (step.prompt_key is not None or step.transcript is not None for step in trajectory.steps)
+    if trajectory.source is Source.ROLLOUT and not all(known):
         return "a step without its prompt"
     return None
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+
+from pydantic import SerializationInfo, SerializerFunctionWrapHandler, model_serializer
 
 from webapprentice.core.actions import Action, Select
 from webapprentice.core.faults import UsageError
-from webapprentice.core.keys import key_of
+from webapprentice.core.keys import FOR_KEYS, key_of
 from webapprentice.core.protocols import Prompt
-from webapprentice.core.records import Element, Observation, Outcome, Record, Result
+from webapprentice.core.records import Element, Message, Observation, Outcome, Record, Result
 from webapprentice.core.text import pieces, spaced
 from webapprentice.language import Read, Spelling, beginnings_compact, compose, compose_check, gist, read, undone, write
-from webapprentice.page import Form, PageText, label, render
+from webapprentice.page import Form, PageText, chunks, label, render
 from webapprentice.page.form import Count
 
 _FORMS = {
@@ -21,6 +24,8 @@ _FORMS = {
     Spelling.BROWSERGYM: Form.AXTREE,
 }
 _SHOWN_WORDS = 8
+_UNCUT = 10**9
+"""Tokens that no page has."""
 
 
 class Dialect(Record):
@@ -33,6 +38,16 @@ class Dialect(Record):
     """Last actions that a prompt repeats."""
     answer: int
     """Tokens of one answer, at the most."""
+    wording: tuple[Message, ...] = ()
+    """A chat to be filled in, in place of our own; see `compose`."""
+
+    @model_serializer(mode="wrap")
+    def _written(self, write: SerializerFunctionWrapHandler, info: SerializationInfo) -> dict[str, Any]:
+        """For keys, our own wording is left out: it was there before there could be another."""
+        found: dict[str, Any] = write(self)
+        if info.context is FOR_KEYS and not self.wording:
+            del found["wording"]
+        return found
 
     @property
     def form(self) -> Form:
@@ -49,25 +64,55 @@ class Dialect(Record):
     ) -> tuple[Prompt, PageText]:
         """The chat that asks for the next action, and the page in it. `target` is never cut from the page."""
         seen = self.describe(observation, count, target)
-        history = [self._did(said, outcome) for said, outcome in said_so_far[-self.history :]] if self.history else []
-        prompt = compose(
+        return self._asking(goal, observation, said_so_far, seen.text), seen
+
+    def prompts(
+        self, goal: str, observation: Observation, said_so_far: Sequence[tuple[str, Outcome]], count: Count
+    ) -> tuple[Prompt, ...]:
+        """One chat for each piece of a page that is over budget, its end first; for any other, what `prompt` gives.
+
+        Pieces are cut in front of tags, so only HTML has them. Each is of at most `budget` tokens, unless a single tag
+        with its text is more.
+        """
+        if self.form is Form.HTML:
+            whole = render(observation.elements, self.form, _UNCUT, count).text
+            if count(whole) > self.budget:
+                above = self._above(observation)
+                return tuple(
+                    self._asking(goal, observation, said_so_far, "\n".join([*above, piece.rstrip("\n")]))
+                    for piece in chunks(whole, self.budget, count)
+                )
+        return (self.prompt(goal, observation, said_so_far, count)[0],)
+
+    def _asking(
+        self, goal: str, observation: Observation, said_so_far: Sequence[tuple[str, Outcome]], page_text: str
+    ) -> Prompt:
+        return compose(
             self.spelling,
             goal=goal,
             url=observation.url,
-            page_text=seen.text,
-            history=history,
+            page_text=page_text,
+            history=self.told(said_so_far),
             tabs=observation.tabs,
+            wording=self.wording,
         )
-        return prompt, seen
+
+    def told(self, said_so_far: Sequence[tuple[str, Outcome]]) -> list[str]:
+        """The last actions as a prompt repeats them, each with what prevented it."""
+        return [self._did(said, outcome) for said, outcome in said_so_far[-self.history :]] if self.history else []
 
     def describe(self, observation: Observation, count: Count, target: int | None = None) -> PageText:
         """The page as this dialect's models read it; a dialog, and the files that have been saved, stand above it."""
         seen = render(observation.elements, self.form, self.budget, count, target)
+        lines = self._above(observation)
+        return seen.with_(text="\n".join([*lines, seen.text]).rstrip("\n")) if lines else seen
+
+    def _above(self, observation: Observation) -> list[str]:
         lines = [self._line("dialog", observation.dialog)] if observation.dialog else []
         saved = ", ".join(one.name for one in observation.downloads if one.state == "finished")
         if saved:
             lines.append(self._line("saved", saved))
-        return seen.with_(text="\n".join([*lines, seen.text]).rstrip("\n")) if lines else seen
+        return lines
 
     def _line(self, what: str, said: str) -> str:
         if self.form is Form.COMPACT:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
@@ -11,11 +11,22 @@ from webapprentice.cluster import Foreman, connect
 from webapprentice.core.faults import Owner, UsageError
 from webapprentice.core.protocols import Executor, Model, News, Parcel
 from webapprentice.core.records import Record, Task
-from webapprentice.evaluate.remote import NOT_SHARED, Setup, attempt_elsewhere
+from webapprentice.evaluate.acting import Cast, player, playing_key
+from webapprentice.evaluate.remote import NOT_SHARED, Setup, Shared, attempt_elsewhere
 from webapprentice.evaluate.rescoring import RescoreConfig, asker, rescore
-from webapprentice.evaluate.setting import NO_MODEL, PoolConfig, playing
+from webapprentice.evaluate.setting import PoolConfig, playing
 from webapprentice.models import ModelConfig
-from webapprentice.rollout import Actor, Budget, Job, Metered, Progress, RolloutConfig, jobs_for, rollout
+from webapprentice.rollout import (
+    MODELLESS,
+    Actor,
+    Budget,
+    Job,
+    Metered,
+    Progress,
+    RolloutConfig,
+    jobs_for,
+    rollout,
+)
 from webapprentice.store import Store
 from webapprentice.tasks.environments import benchmark_of, solver_of
 
@@ -77,20 +88,34 @@ async def attempt_all(
     budget: Budget | None = None,
     executor: Executor | None = None,
     named: Named | None = None,
+    cast: Cast | None = None,
 ) -> list[str]:
     """Make every attempt that the collection lacks; returns the keys of all of them, old and new, in order.
 
-    Without a model the scripted solvers act. An executor has the attempts made by its workers, which load the model as
+    Without a model the scripted solvers act, or the agent that asks none. `cast` keeps the models of an agent's roles
+    from one call to the next. An executor has the attempts made by its workers, which load the model as
     `named` says. Raises UnavailableError when there is no browser, UsageError when a task has no solver or workers
     cannot load the model, LimitError when the budget is used up.
     """
     benchmark = pool.benchmark if pool is not None else None
-    unsolved = [task.id for task in tasks if model is None and solver_of(task, benchmark) is None]
+    solvers = model is None and config.agent not in MODELLESS
+    unsolved = [task.id for task in tasks if solvers and solver_of(task, benchmark) is None]
     if unsolved:
         raise UsageError(f"{len(unsolved)} tasks have no scripted solver, such as {unsolved[0]}; leave them out")
-    jobs = jobs_for(tasks, seeds, attempts, model.key if model else NO_MODEL, config)
+    cast = cast or Cast()
+    jobs = jobs_for(tasks, seeds, attempts, playing_key(model, config, cast.models(config)), config)
     return await attempt_jobs(
-        model, jobs, config, store, collection, pool=pool, tell=tell, budget=budget, executor=executor, named=named
+        model,
+        jobs,
+        config,
+        store,
+        collection,
+        pool=pool,
+        tell=tell,
+        budget=budget,
+        executor=executor,
+        named=named,
+        cast=cast,
     )
 
 
@@ -106,24 +131,25 @@ async def attempt_jobs(
     budget: Budget | None = None,
     executor: Executor | None = None,
     named: Named | None = None,
+    cast: Cast | None = None,
 ) -> list[str]:
-    """As `attempt_all`, for these jobs, which must have been made with the model's key."""
+    """As `attempt_all`, for these jobs, which must have been made with the key of what acts."""
     pool = pool or PoolConfig()
     budget = budget or Budget(pool.limits)
     if config.grounded and model is not None and not getattr(model, "holds_to_beginnings", False):
         raise UsageError("this model cannot be held to the page; leave grounded off, or name a model on this machine")
-    name = model.key if model else NO_MODEL
     keys = [job.key for job in jobs]
     asked = asker(pool.judge)
     if pool.again:
         store.abandon(collection, _faulted(store, collection, keys, pool.again))
     finished = store.finished(collection)
     todo = [job for job in jobs if job.key not in finished]
+    roles = (cast or Cast()).models(config) if todo else {}
     if todo and executor is not None:
-        setup = _setup(model, named, name, config, pool, collection, todo)
+        setup = _setup(model, named, config, pool, collection, todo, roles)
         await attempt_elsewhere(executor, setup, todo, store, budget, tell)
     elif todo:
-        await _attempt_here(model, todo, config, store, collection, pool, tell, budget)
+        await _attempt_here(model, todo, config, store, collection, pool, tell, budget, roles)
     if asked is not None:
         how = RescoreConfig(collection=collection, judge=pool.judge)
         await rescore(store, collection, how, asked, keys)
@@ -146,10 +172,11 @@ async def _attempt_here(
     pool: PoolConfig,
     tell: Callable[[Progress], None] | None,
     budget: Budget,
+    roles: Mapping[str, Model],
 ) -> None:
     contexts = min(pool.contexts, len(todo))
     benchmark = benchmark_of(job.task for job in todo)
-    async with budget.within(), playing(model, contexts, config, pool, benchmark) as (worlds, actor, origin):
+    async with budget.within(), playing(model, contexts, config, pool, benchmark, roles) as (worlds, actor, origin):
 
         def metered(job: Job) -> Actor:
             return Metered(actor(job), budget, config.limits)
@@ -160,20 +187,23 @@ async def _attempt_here(
 def _setup(
     model: Model | None,
     named: Named | None,
-    key: str,
     config: RolloutConfig,
     pool: PoolConfig,
     collection: str,
     jobs: Sequence[Job],
+    roles: Mapping[str, Model],
 ) -> Setup:
     """What workers are told. Raises UsageError for a model that they cannot have."""
-    if model is not None and (named is None or named.name.startswith("scripted:@")):
+    main = None if config.agent in MODELLESS else model
+    if main is not None and (named is None or any(one.startswith("scripted:@") for one in (named.name, *roles))):
         raise UsageError(NOT_SHARED)
     each = -(-len(jobs) // max(1, pool.cluster.workers))
+    options = config.stages.options
     return Setup(
-        model=named.name if model is not None and named is not None else None,
-        key=key,
+        model=named.name if main is not None and named is not None else None,
+        key=player(model, config),
         options=named.options if named is not None else ModelConfig(),
+        roles={name: Shared(name=Named.of(name, options).name, key=one.key) for name, one in roles.items()},
         rollout=config,
         pool=pool.with_(contexts=min(pool.contexts, each)),
         collection=collection,

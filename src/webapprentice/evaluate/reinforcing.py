@@ -13,8 +13,9 @@ from webapprentice.core.faults import UsageError
 from webapprentice.core.protocols import Model
 from webapprentice.core.records import Task, Trajectory
 from webapprentice.dialect import prompt_key
+from webapprentice.evaluate.acting import dialect_of
 from webapprentice.evaluate.attempts import attempt_jobs
-from webapprentice.evaluate.setting import PoolConfig, dialect_of
+from webapprentice.evaluate.setting import PoolConfig
 from webapprentice.rollout import RolloutConfig, jobs_for
 from webapprentice.store import Store
 from webapprentice.tasks import load as load_tasks
@@ -41,6 +42,11 @@ class ReinforceConfig(Config):
 
 def episodes_of(config: ReinforceConfig) -> dict[str, tuple[Task, int]]:
     """Name → task and seed of every episode. Raises UsageError where a task is held out, or updates lack episodes."""
+    if config.rollout.agent not in ("dialect", "webarena"):
+        raise UsageError(
+            f"agent={config.rollout.agent} does not act on one answer to one prompt, which is what reward teaches; "
+            "set rollout.agent=dialect or webarena"
+        )
     tasks = load_tasks(config.tasks, config.pool.benchmark)
     held = sorted(task.id for task in tasks if task.id in HELD_OUT or SAME_AS.get(task.id) in HELD_OUT)
     if held:

@@ -15,6 +15,7 @@ from webapprentice import __version__
 from webapprentice.core.faults import Fault, Owner, UsageError
 from webapprentice.core.protocols import Executor, News, Parcel, Port
 from webapprentice.core.records import Ending, Provenance, Record, Source, Step, Trajectory
+from webapprentice.evaluate.acting import Cast
 from webapprentice.evaluate.setting import PoolConfig, playing
 from webapprentice.models import ModelConfig
 from webapprentice.models import load as load_model
@@ -29,6 +30,13 @@ NOT_SHARED = (
 )
 
 
+class Shared(Record):
+    """A model as a worker loads it, and the key that it must have there as here."""
+
+    name: str
+    key: str
+
+
 class Setup(Record):
     """What a worker is told before its first job."""
 
@@ -37,6 +45,8 @@ class Setup(Record):
     key: str
     """Key that the model must have there as here."""
     options: ModelConfig
+    roles: dict[str, Shared]
+    """Models that an agent asks beside it, by the name that its configuration has for them."""
     rollout: RolloutConfig
     pool: PoolConfig
     collection: str
@@ -91,9 +101,13 @@ def work(setup: bytes, port: Port) -> None:
 async def _work(setup: Setup, port: Port) -> None:
     model = None if setup.model is None else load_model(setup.model, setup.options)
     if model is not None and model.key != setup.key:
-        raise UsageError(f"the model {setup.model} has other weights here ({model.key}) than with the driver")
+        raise _other(setup.model or "", model.key)
+    roles = Cast().models(setup.rollout, {name: one.name for name, one in setup.roles.items()})
+    for name, one in roles.items():
+        if one.key != setup.roles[name].key:
+            raise _other(name, one.key)
     feed = Arriving()
-    async with playing(model, setup.pool.contexts, setup.rollout, setup.pool, setup.benchmark) as (
+    async with playing(model, setup.pool.contexts, setup.rollout, setup.pool, setup.benchmark, roles) as (
         worlds,
         actor,
         origin,
@@ -114,6 +128,10 @@ async def _work(setup: Setup, port: Port) -> None:
             await asyncio.gather(doing, return_exceptions=True)
         if not doing.cancelled():
             await doing
+
+
+def _other(name: str, key: str) -> UsageError:
+    return UsageError(f"the model {name} has other weights here ({key}) than with the driver")
 
 
 class Arriving:
@@ -214,7 +232,7 @@ class Clerk:
         self._open = jobs
         self._steps: dict[str, list[Step]] = {}
         self._goals: dict[str, str] = {}
-        self._origin = Provenance(version=__version__, config_hash=config.hash, model=model, spelling=config.dialect)
+        self._origin = Provenance(version=__version__, config_hash=config.hash, model=model, spelling=config.spelling)
 
     def write(self, batch: Sequence[News]) -> tuple[list[Step], list[Trajectory]]:
         """Make the batch durable; gives its steps and, whole, the trajectories that it ends."""

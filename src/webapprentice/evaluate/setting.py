@@ -1,9 +1,8 @@
-"""Where a model acts: worlds of one browser, a dialect, and the actors that play in them."""
+"""Where a model acts: worlds of one browser, and the actors that play in them."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal
@@ -14,19 +13,15 @@ from webapprentice import __version__
 from webapprentice.browser import BrowserConfig
 from webapprentice.cluster import ClusterConfig
 from webapprentice.core.config import Config
-from webapprentice.core.protocols import Model, Sampling
+from webapprentice.core.protocols import Model
 from webapprentice.core.records import Provenance
-from webapprentice.dialect import Dialect
-from webapprentice.dialect import load as load_dialect
-from webapprentice.rollout import Actor, Batcher, Job, ModelActor, RolloutConfig, RunLimits, SolverActor
-from webapprentice.tasks.environments import solver_of, worlds_of
+from webapprentice.evaluate.acting import ActorOf, acting, player
+from webapprentice.rollout import MODELLESS, RolloutConfig, RunLimits
+from webapprentice.tasks.environments import worlds_of
 from webapprentice.tasks.miniwob import MiniWob
 from webapprentice.tasks.registry import BENCHMARK as MINIWOB
 from webapprentice.tasks.siteworld import SiteWorld
 from webapprentice.tasks.webarena.fuzzy import FuzzyConfig
-
-NO_MODEL = "scripted-solvers"
-"""Stands in keys and provenance where no model acts."""
 
 
 class PoolConfig(Config):
@@ -52,57 +47,31 @@ class PoolConfig(Config):
     cluster: ClusterConfig = ClusterConfig()
 
 
-def dialect_of(config: RolloutConfig) -> Dialect:
-    """The dialect of a rollout, with its budget where one was set."""
-    dialect = load_dialect(config.dialect)
-    return dialect.with_(budget=config.budget) if config.budget else dialect
-
-
 @asynccontextmanager
 async def playing(
-    model: Model | None, contexts: int, config: RolloutConfig, pool: PoolConfig, benchmark: str = MINIWOB
-) -> AsyncIterator[tuple[Sequence[MiniWob | SiteWorld], Callable[[Job], Actor], Provenance]]:
-    """Worlds, who acts in them, and where what they give comes from. Without a model the scripted solvers act.
+    model: Model | None,
+    contexts: int,
+    config: RolloutConfig,
+    pool: PoolConfig,
+    benchmark: str = MINIWOB,
+    roles: Mapping[str, Model] | None = None,
+) -> AsyncIterator[tuple[Sequence[MiniWob | SiteWorld], ActorOf, Provenance]]:
+    """Worlds, who acts in them, and where what they give comes from. Without a model the scripted solvers act, or the
+    agent that asks none; `roles` are the models that an agent asks beside it, by name.
 
     Raises UnavailableError when there is no browser.
     """
-    dialect = dialect_of(config)
+    asks = model is not None and config.agent not in MODELLESS
     port = 0 if pool.executor == "ray" else pool.port
     async with worlds_of(benchmark, contexts, pool.browser, port, pool.benchmark) as here:
         origin = Provenance(
             config_hash=config.hash,
             version=__version__,
-            model=model.key if model else NO_MODEL,
+            model=player(model, config),
             browser=here[0].window.browser.version,
-            temperature=config.temperature if model else None,
-            spelling=config.dialect,
+            temperature=config.temperature if asks else None,
+            spelling=config.spelling,
         )
-        if model is None:
-
-            def solver(job: Job) -> Actor:
-                solve = solver_of(job.task, pool.benchmark)
-                assert solve is not None  # `attempt_all` has refused tasks without one
-                return SolverActor(job.task, solve, dialect)
-
-            yield here, solver, origin
-            return
-        batcher = Batcher(model, pool.batch or (contexts + 1) // 2)
-        serving = asyncio.create_task(batcher.serve())
-        try:
-            yield here, _actors(batcher, dialect, config, model), origin
-        finally:
-            serving.cancel()
-            await asyncio.gather(serving, return_exceptions=True)
-
-
-def _actors(batcher: Batcher, dialect: Dialect, config: RolloutConfig, model: Model) -> Callable[[Job], Actor]:
-    def actor(job: Job) -> Actor:
-        sampling = Sampling(
-            temperature=config.temperature,
-            top_p=config.top_p,
-            max_tokens=config.max_tokens or dialect.answer,
-            seed=int(job.key[:8], 16),
-        )
-        return ModelActor(batcher, dialect, sampling, model.count, config.grounded)
-
-    return actor
+        batch = pool.batch or (contexts + 1) // 2
+        async with acting(model, config, batch, roles or {}, pool.benchmark) as actor:
+            yield here, actor, origin

@@ -20,7 +20,8 @@ class AttemptConfig(Config):
     """Everything that may differ between two runs of `apprentice rollout`."""
 
     model: str = "seed"
-    """`seed`, a checkpoint folder, a name, an endpoint, or `solvers` for the scripted solvers."""
+    """`seed`, a checkpoint folder, a name, an endpoint, `solvers` for the scripted solvers, or `none` for agents that
+    ask no model."""
     tasks: str = "attempted"
     """Task ids, patterns such as `miniwob/click-*`, or the lists `attempted` and `held_out`; separated by commas, and
     with `-` in front to leave some out."""
@@ -93,7 +94,7 @@ class ExamineConfig(Config):
     """Everything that may differ between two runs of `apprentice evaluate`."""
 
     model: str = "seed"
-    """`seed`, a checkpoint or adapter folder, a name, an endpoint, or `solvers`."""
+    """`seed`, a checkpoint or adapter folder, a name, an endpoint, `solvers`, or `none`."""
     label: str = "model"
     """Name of the exam in the store: exam/LABEL/T1 and exam/LABEL/T0."""
     exam: ExamConfig = ExamConfig()

@@ -18,7 +18,7 @@ from webapprentice.curate import DatasetConfig, FilterConfig, Filtered, examples
 from webapprentice.curate import filter as sift
 from webapprentice.curate.judging import judge_of
 from webapprentice.dialect import Dialect
-from webapprentice.evaluate import Named, attempt_all, dialect_of
+from webapprentice.evaluate import Cast, Named, attempt_all, dialect_of, player
 from webapprentice.improve.config import ImproveConfig
 from webapprentice.improve.mixing import mixed
 from webapprentice.improve.rows import write_rows
@@ -50,7 +50,7 @@ class Workshop:
         self.tell = tell
         self.stages = Stages(store, tell)
         self._executor = executor
-        self._budget = Budget(config.pool.limits)
+        self._budget, self._cast = Budget(config.pool.limits), Cast()
         self._models: dict[str, Model] = {}
         """The models used last; more than two of them need not fit beside each other."""
 
@@ -87,6 +87,7 @@ class Workshop:
                 budget=self._budget,
                 executor=self._executor,
                 named=self._named(name),
+                cast=self._cast,
             )
             return {"keys": keys, "collection": collection}
 
@@ -241,7 +242,7 @@ class Workshop:
             what = "greedy" if temperature == 0 else f"T = {temperature:g}"
 
             async def work(key: str, how: Any = how, collection: str = collection, what: str = what) -> dict[str, Any]:
-                if not self._ours(collection, model.key, how):
+                if not self._ours(collection, player(model, how), how):
                     collection = f"exam/{label}-{key[:8]}/T{how.temperature:g}"
                 keys = await attempt_all(
                     model,
@@ -256,6 +257,7 @@ class Workshop:
                     budget=self._budget,
                     executor=self._executor,
                     named=self._named(name),
+                    cast=self._cast,
                 )
                 return {"keys": keys, "collection": collection}
 

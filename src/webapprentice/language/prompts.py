@@ -7,6 +7,7 @@ from typing import assert_never
 
 from webapprentice.core.protocols import Prompt
 from webapprentice.core.records import Message, Tab
+from webapprentice.core.templates import fill_template
 from webapprentice.core.text import spaced, squeeze
 from webapprentice.language.spelling import Spelling
 from webapprentice.language.webarena import SUMMARY
@@ -88,17 +89,23 @@ def compose(
     page_text: str,
     history: Sequence[str] = (),
     tabs: Sequence[Tab] = (),
+    wording: Sequence[Message] = (),
 ) -> Prompt:
-    """The chat that asks for the next action, in the words of this spelling; `history` holds spelled actions."""
+    """The chat that asks for the next action, in the words of this spelling; `history` holds spelled actions.
+
+    `wording` is a chat to be filled in, in place of our own: with `{{objective}}`, `{{url}}`, `{{observation}}` and, in
+    WebArena's spelling, `{{previous}}`, in ScribeAgent's `{{history}}`. The others have no wording to replace.
+    """
     chosen = Spelling(spelling)
+    if wording:
+        return _reworded(chosen, goal, url, page_text, history, tabs, wording)
     match chosen:
         case Spelling.COMPACT:
             return (Message(role="user", content=_compact(goal, page_text, history, "act :")),)
         case Spelling.WEBARENA:
             return _webarena(goal, url, page_text, history, tabs)
         case Spelling.BROWSERGYM:
-            seen = f"{_tab_line(tabs)}\n\n{page_text}" if tabs else page_text
-            content = _four(seen, url, squeeze(goal), "; ".join(history) or "None")
+            content = _four(_below_tabs(page_text, tabs), url, squeeze(goal), _previous(history))
             return (Message(role="system", content=_BROWSERGYM), Message(role="user", content=content))
         case Spelling.SCRIBE:
             content = _scribe(goal, url, page_text, history)
@@ -131,10 +138,41 @@ def _webarena(goal: str, url: str, page_text: str, history: Sequence[str], tabs:
     for observation, address, objective, previous, answer in _WEBARENA_EXAMPLES:
         messages.append(Message(role="user", content=_four(observation, address, objective, previous)))
         messages.append(Message(role="assistant", content=answer))
-    seen = f"{_tab_line(tabs)}\n\n{page_text}" if tabs else page_text
-    previous = "; ".join(history) or "None"
-    messages.append(Message(role="user", content=_four(seen, url, squeeze(goal), previous)))
+    content = _four(_below_tabs(page_text, tabs), url, squeeze(goal), _previous(history))
+    messages.append(Message(role="user", content=content))
     return tuple(messages)
+
+
+def _reworded(
+    spelling: Spelling,
+    goal: str,
+    url: str,
+    page_text: str,
+    history: Sequence[str],
+    tabs: Sequence[Tab],
+    wording: Sequence[Message],
+) -> Prompt:
+    values = {"objective": squeeze(goal), "url": url}
+    if spelling is Spelling.SCRIBE:
+        values |= {"observation": page_text, "history": _guide(history)}
+    else:
+        values |= {"observation": _below_tabs(page_text, tabs), "previous": _previous(history)}
+    filled = [one.model_copy(update={"content": fill_template(one.content, values)}) for one in wording]
+    if spelling is Spelling.SCRIBE:  # a guide without steps leaves no empty line
+        filled[-1] = filled[-1].model_copy(update={"content": filled[-1].content.rstrip("\n") + "\n"})
+    return tuple(filled)
+
+
+def _below_tabs(page_text: str, tabs: Sequence[Tab]) -> str:
+    return f"{_tab_line(tabs)}\n\n{page_text}" if tabs else page_text
+
+
+def _previous(history: Sequence[str]) -> str:
+    return "; ".join(history) or "None"
+
+
+def _guide(history: Sequence[str]) -> str:
+    return "\n".join(f"{number}.\n{step}" for number, step in enumerate(history, 1))
 
 
 def _four(observation: str, url: str, objective: str, previous: str) -> str:
@@ -149,8 +187,5 @@ def _tab_line(tabs: Sequence[Tab]) -> str:
 
 
 def _scribe(goal: str, url: str, page_text: str, history: Sequence[str]) -> str:
-    steps = "\n".join(f"{number}.\n{step}" for number, step in enumerate(history, 1))
-    return (
-        f"Objective: {squeeze(goal)}\nURL: {url}\nObservation: {page_text}\nStep-by-step guide:\n{steps}".rstrip("\n")
-        + "\n"
-    )
+    guide = f"Objective: {squeeze(goal)}\nURL: {url}\nObservation: {page_text}\nStep-by-step guide:\n{_guide(history)}"
+    return guide.rstrip("\n") + "\n"

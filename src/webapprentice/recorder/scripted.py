@@ -11,7 +11,7 @@ from webapprentice.browser.acting import DONE
 from webapprentice.core.actions import Action, Stop, Wait
 from webapprentice.core.faults import Fault, FaultError, Owner
 from webapprentice.core.keys import key_of
-from webapprentice.core.protocols import Happened, Start, World
+from webapprentice.core.protocols import Happened, LateWorld, Start, World
 from webapprentice.core.records import Ending, Observation, Provenance, Result, Task, Trajectory
 from webapprentice.recorder.config import RecordConfig
 from webapprentice.recorder.events import Event
@@ -134,6 +134,8 @@ async def _live(recorder: Recorder, keeper: Keeper, world: World, start: Start, 
     if answer is not None and not over:
         happened = await world.step(Stop(answer=answer))
         raw, seen = happened.raw_reward, happened.observation or seen
+    if isinstance(world, LateWorld):
+        raw = (await world.verdict(answer or "")).score
     return await _finish(recorder, keeper, seen, raw, None if over else answer, over)
 
 

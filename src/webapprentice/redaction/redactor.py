@@ -184,7 +184,8 @@ class Redactor:
         }
         if any(getattr(step, name) != value for name, value in changes.items()):
             changes |= {"prompt_key": None, "logprob": None}  # those were of the words with the secret in them
-        return step.model_copy(update=changes)
+        # A transcript holds whole prompts, and nobody looked for what is secret in them.
+        return step.model_copy(update={**changes, "transcript": None})
 
     def trajectory(self, trajectory: Trajectory) -> Trajectory:
         """A trajectory without secrets. All of its steps are read first, so a secret is gone from earlier steps too."""

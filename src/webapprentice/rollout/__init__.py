@@ -2,10 +2,12 @@
 
 from webapprentice.rollout.actors import Actor, ModelActor, Said, SolverActor
 from webapprentice.rollout.batching import Batcher
-from webapprentice.rollout.engine import Feed, Job, Progress, Queues, RolloutConfig, jobs_for, play, rollout
+from webapprentice.rollout.config import MODELLESS, RolloutConfig
+from webapprentice.rollout.engine import Feed, Job, Progress, Queues, jobs_for, play, rollout
 from webapprentice.rollout.limits import Budget, EpisodeLimits, Metered, RunLimits
 
 __all__ = [
+    "MODELLESS",
     "Actor",
     "Batcher",
     "Budget",

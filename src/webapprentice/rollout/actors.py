@@ -23,6 +23,8 @@ class Said(Record):
     prompt_key: str | None = None
     logprob: float | None = None
     usage: Usage = Usage()
+    transcript: bytes | None = None
+    """What was asked and said on the way, where that is more than one prompt and one answer: JSON, kept as a blob."""
 
 
 class Actor(Protocol):

@@ -9,15 +9,13 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol
-
-from pydantic import Field, SerializationInfo, SerializerFunctionWrapHandler, model_serializer
+from typing import Protocol
 
 from webapprentice import __version__
 from webapprentice.core.actions import Stop
 from webapprentice.core.config import Config
 from webapprentice.core.faults import Fault, FaultError, Owner, UnavailableError
-from webapprentice.core.keys import FOR_KEYS, key_of, key_of_bytes
+from webapprentice.core.keys import key_of, key_of_bytes
 from webapprentice.core.protocols import LateWorld, Verdict, World
 from webapprentice.core.records import (
     Ending,
@@ -34,12 +32,11 @@ from webapprentice.core.records import (
 )
 from webapprentice.page import Wall
 from webapprentice.rollout.actors import Actor, Said
+from webapprentice.rollout.config import RolloutConfig
 from webapprentice.rollout.limits import EpisodeLimits
+from webapprentice.rollout.stopping import over
 from webapprentice.rollout.writing import Ledger, Pen
 from webapprentice.store import Episode, Store
-
-_IN_A_ROW = 3
-"""Repeated actions that change nothing, or unreadable answers, that end an episode (after the papers' early stop)."""
 
 _TRIES = 2
 """Times an attempt is made when a fault that is not the agent's ended it; what the first try saved stays."""
@@ -54,40 +51,6 @@ _GONE = frozenset({"llm_connection", "llm_denied"})
 
 _WALLS = frozenset({Wall.CAPTCHA, Wall.LOGIN})
 """Faults that another try would only meet again."""
-
-
-class RolloutConfig(Config):
-    """Everything that may change what an attempt gives. How fast it runs is not among it."""
-
-    dialect: str = "compact"
-    """How the model reads pages and writes actions: compact, scribe (HTML), webarena or browsergym (tree)."""
-    budget: int = Field(default=0, ge=0)
-    """Tokens of page text in a prompt; 0 takes the dialect's own."""
-    temperature: float = Field(default=1.0, ge=0.0)
-    """0 is greedy."""
-    top_p: float = Field(default=1.0, gt=0.0, le=1.0)
-    """Nucleus sampling; 1 draws from the whole distribution."""
-    max_tokens: int = Field(default=0, ge=0)
-    """Tokens of one answer; 0 takes the dialect's own."""
-    max_steps: int = Field(default=0, ge=0)
-    """Steps of one episode; 0 takes each task's own limit."""
-    grounded: bool = False
-    """Hold answers to elements that the page shows: no verb without its element's own line. For models on this machine
-    and the compact dialect. Practise so to find what the model means; an exam without it says what it has learnt."""
-    limits: EpisodeLimits = EpisodeLimits()
-
-    @model_serializer(mode="wrap")
-    def _written(self, write: SerializerFunctionWrapHandler, info: SerializationInfo) -> dict[str, Any]:
-        """For keys, what is off is left out, and prices where no money is limited: they change no attempt."""
-        found: dict[str, Any] = write(self)
-        if info.context is FOR_KEYS:
-            limits = self.limits if self.limits.money else self.limits.with_(price_in=0.0, price_out=0.0)
-            del found["limits"]
-            if not self.grounded:
-                del found["grounded"]
-            if limits != EpisodeLimits():
-                found["limits"] = limits.model_dump()
-        return found
 
 
 class Job(Record):
@@ -308,14 +271,16 @@ async def attempt(
                 ending = reached
                 break
             said = await actor.act(goal, seen, steps)
+            if said.transcript is not None:
+                pen.begin(partial(store.keep, job.key, said.transcript))  # before the step that names it
             await saved  # nothing is done in the world before what came before it is on the disk
             step, final, raw, wall = await _carry_out(world, index, seen, said, keep, wall)
             saved = pen.begin(partial(store.append, job.key, step))
             steps.append(step)
             acted += step.seconds
-            over = _over(steps)
-            if over is not None:
-                ending = over
+            reason = over(steps, config.agent)
+            if reason is not None:
+                ending = reason
                 break
             seen = final or seen
         if isinstance(world, LateWorld):
@@ -329,6 +294,9 @@ async def attempt(
             )
     except FaultError as error:
         ending, fault = Ending.FAULT, error.fault
+    finally:
+        if isinstance(world, LateWorld):
+            await world.release()
     await saved
     judged = bool(job.task.evaluator) and (fault is None or fault.owner == Owner.AGENT)
     if verdict is not None:
@@ -393,23 +361,7 @@ async def _carry_out(
         prompt_key=said.prompt_key,
         logprob=said.logprob,
         usage=said.usage,
+        transcript=None if said.transcript is None else key_of_bytes(said.transcript),
         seconds=time.monotonic() - started,
     )
     return step, after, raw, wall
-
-
-def _over(steps: Sequence[Step]) -> Ending | None:
-    """Why the episode is over after these steps; None when it goes on."""
-    last = steps[-1]
-    if isinstance(last.action, Stop):
-        return Ending.STOPPED
-    if last.outcome.done:
-        return Ending.PAGE
-    tail = steps[-_IN_A_ROW:]
-    if len(tail) == _IN_A_ROW and all(step.action is None for step in tail):
-        return Ending.UNREADABLE
-    same = last.action is not None and all(step.action == last.action for step in tail)
-    # Pressing "more" three times is no loop: what counts is that nothing comes of it.
-    if len(tail) == _IN_A_ROW and same and not any(step.outcome.changed for step in tail):
-        return Ending.REPEATED
-    return None

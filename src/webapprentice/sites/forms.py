@@ -1,37 +1,39 @@
-"""What browsers send, read without trust: always text of a bounded length or a bounded whole number."""
+"""What a browser has sent, as plain strings and numbers: nothing that it may send is an error of ours."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from starlette.requests import Request
 
-LARGEST = 2**53
+from webapprentice.core.text import clean
+
+LONGEST = 20_000
+"""Characters of one field that are kept."""
 
 
-def whole(text: str | None, least: int = 0, most: int = LARGEST) -> int | None:
-    """The whole number that a text spells; None where it spells none between the two limits."""
-    try:
-        found = int(text or "")
-    except ValueError:
-        return None
-    return found if least <= found <= most else None
+async def fields(request: Request) -> dict[str, list[str]]:
+    """All values of the form by name, cleaned and without space at their ends; uploaded files are left out."""
+    found: dict[str, list[str]] = {}
+    async with request.form() as form:  # closes what was uploaded
+        for name, value in form.multi_items():
+            if isinstance(value, str):
+                found.setdefault(name, []).append(clean(value)[:LONGEST].replace("\r\n", "\n").strip())
+    return found
 
 
-async def sent(request: Request) -> dict[str, str]:
-    """The fields of a form that hold text; of several of one name the last. Files are let go of."""
-    async with request.form() as form:
-        return {name: value for name, value in form.multi_items() if isinstance(value, str)}
+def first(found: dict[str, list[str]], name: str) -> str:
+    """The first value of this name; nothing where there is none."""
+    return found.get(name, [""])[0]
 
 
-def said(form: Mapping[str, str], name: str, longest: int = 20_000) -> str:
-    """What a form says in a field, trimmed and with plain line ends; an empty string where it says nothing."""
-    return form.get(name, "").replace("\r\n", "\n").replace("\0", "").strip()[:longest]
+def asked(request: Request, name: str, default: str = "") -> str:
+    """A value of the address's query."""
+    return clean(request.query_params.get(name, default))[:500].strip()
 
 
-def asked(request: Request, name: str, default: str = "", longest: int = 200) -> str:
-    """What the address asks for under a name."""
-    return request.query_params.get(name, default).replace("\0", "").strip()[:longest]
+def number(text: str | None) -> int | None:
+    """A whole number of at most nine digits; None where the text is none."""
+    said = (text or "").strip()
+    return int(said) if said.isascii() and said.isdigit() and len(said) <= 9 else None
 
 
 def like(words: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Final, Literal, get_args
@@ -11,6 +10,7 @@ from webapprentice.core.faults import UsageError
 from webapprentice.core.keys import key_of
 from webapprentice.core.protocols import Prompt
 from webapprentice.core.records import Message
+from webapprentice.core.templates import check_template, fill_template, read_template
 
 Stage = Literal["objective", "plan", "address", "actions", "page"]
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
@@ -22,8 +22,6 @@ VARIABLES: Final[dict[Stage, frozenset[str]]] = {
     "page": frozenset({"demonstrations", "objective", "url", "previous", "next"}),
 }
 """What each prompt is filled with; every one of them has to stand in its file, as `{{name}}`."""
-_VARIABLE = re.compile(r"\{\{\s*([A-Za-z_]+)\s*\}\}")
-_LARGEST = 100_000
 
 
 class Prompts:
@@ -46,8 +44,8 @@ class Prompts:
         texts = {}
         for stage in STAGES:
             packaged = files("webapprentice.synthesis").joinpath("texts", f"{stage}.txt")
-            texts[stage] = _read(found[stage]) if stage in found else packaged.read_text(encoding="utf-8")
-            _check(stage, texts[stage], str(found.get(stage, packaged)))
+            texts[stage] = read_template(found[stage]) if stage in found else packaged.read_text(encoding="utf-8")
+            check_template(texts[stage], VARIABLES[stage], str(found.get(stage, packaged)))
         return cls(texts)
 
     @property
@@ -58,24 +56,5 @@ class Prompts:
     def fill(self, stage: Stage, **values: str) -> Prompt:
         """The prompt of a stage; values are put in as they are, and nothing inside them is filled in again."""
         assert values.keys() == VARIABLES[stage], (stage, sorted(values))
-        text = _VARIABLE.sub(lambda match: values[match[1]], self._texts[stage])
+        text = fill_template(self._texts[stage], values)
         return (Message(role="user", content=text.strip()),)
-
-
-def _read(path: Path) -> str:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the prompt {path} cannot be read: {error}; write it as UTF-8") from error
-    if len(text) > _LARGEST:
-        raise UsageError(f"the prompt {path} is longer than {_LARGEST:,} characters; shorten it")
-    return text
-
-
-def _check(stage: Stage, text: str, where: str) -> None:
-    there, wanted = set(_VARIABLE.findall(text)), VARIABLES[stage]
-    names = ", ".join("{{" + name + "}}" for name in sorted(wanted))
-    for name in sorted(wanted - there):
-        raise UsageError(f"the prompt {where} lacks {{{{{name}}}}}; it needs {names}")
-    for name in sorted(there - wanted):
-        raise UsageError(f"the prompt {where} asks for {{{{{name}}}}}, which nobody fills in; it needs {names}")

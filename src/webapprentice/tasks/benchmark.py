@@ -25,6 +25,7 @@ from webapprentice.core.config import Config, read_yaml
 from webapprentice.core.faults import UsageError
 from webapprentice.core.records import Task
 from webapprentice.tasks.gold import load_gold
+from webapprentice.tasks.webarena.lists import SIZES, selection
 from webapprentice.tasks.webarena.records import tasks_from
 
 Shared = Literal["episode", "run", "never"]
@@ -66,6 +67,11 @@ class SiteConfig(Config):
     state: str = ""
     """Path, asked with `?session=`, that answers the site's state as JSON, for `site_state(...)` in task files."""
 
+    def at(self, path: str) -> str:
+        """The address of a path below the site's own."""
+        rest = path.lstrip("/")
+        return f"{self.url.rstrip('/')}/{rest}" if rest else self.url
+
     @property
     def host(self) -> str:
         """The name in its address."""
@@ -101,6 +107,9 @@ class BenchmarkConfig(Config):
     """Solutions by task id; see `apprentice tasks check`."""
     sites: dict[str, SiteConfig]
     reset: ResetConfig = ResetConfig(when="never")
+    lists: dict[str, Path] = Field(default_factory=dict)
+    """Files of the selections `lite`, `verified` and `hard`, called `NAME_lite` and so on where tasks are named; the
+    last two are known without a file where the package webarena-verified is installed."""
     auth: Path | None = None
     """Folder that keeps login states between runs; None: they last as long as the process."""
     verified: bool = False
@@ -126,6 +135,7 @@ class BenchmarkConfig(Config):
             tasks=tuple(here / path for path in tasks),
             gold=made.gold and here / made.gold,
             auth=made.auth and here / made.auth,
+            lists={name: here / path for name, path in made.lists.items()},
         )
 
     @property
@@ -153,6 +163,16 @@ class BenchmarkConfig(Config):
         paths = self.tasks if isinstance(self.tasks, tuple) else (self.tasks,)
         found = [task for path in paths for task in tasks_from(path, self.addresses, self.name)]
         return [task.with_(limits=task.limits.with_(steps=self.steps)) for task in found]
+
+    def listed(self, word: str) -> frozenset[str]:
+        """Ids of the tasks of a list, such as `webarena_hard`; none where the word is no such name.
+
+        Raises UsageError and UnavailableError where the list cannot be had.
+        """
+        name = word.removeprefix(f"{self.name}_")
+        if name == word or name not in SIZES:
+            return frozenset()
+        return frozenset(f"{self.name}/{number}" for number in selection(name, self.lists.get(name)))
 
     def solutions(self) -> dict[str, tuple[str, ...]]:
         """Gold runs by task id; empty where the file names none. Raises UsageError."""

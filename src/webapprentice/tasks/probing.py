@@ -46,15 +46,14 @@ class Prober:
     async def health(self, name: str) -> None:
         """Raise where a site is out of order."""
         site = self.benchmark.sites[name]
-        await self.get(name, urljoin(site.url + "/", site.health.lstrip("/")), ())
+        await self.get(name, site.at(site.health), ())
 
     async def signed_in(self, name: str, cookies: tuple[Cookie, ...]) -> bool:
         """Whether these cookies still stand for somebody."""
         site = self.benchmark.sites[name]
         if site.login is None:
             return True
-        asked = urljoin(site.url + "/", site.login.signed_in.lstrip("/"))
-        answer, reached = await self.get(name, asked, cookies)
+        answer, reached = await self.get(name, site.at(site.login.signed_in), cookies)
         sent_on = urlsplit(reached).path.rstrip("/") == urlsplit(site.login.page).path.rstrip("/")
         stranger = bool(site.login.signed_out) and site.login.signed_out in answer.text
         return answer.status_code < 400 and not sent_on and not stranger
@@ -115,8 +114,8 @@ class Prober:
                 owner=Owner.EVALUATOR, kind="no_state", message=f"{name} has no state address; known: {known}"
             )
             raise FaultError(fault)
-        url = urljoin(site.url + "/", site.state.lstrip("/"))
-        answer = await self._send("GET", site, f"{url}?session={session}", dict(self.benchmark.reset.headers))
+        url = f"{site.at(site.state)}?session={session}"
+        answer = await self._send("GET", site, url, dict(self.benchmark.reset.headers))
         if answer.status_code != 200:
             raise trouble("site_error", f"{name} answers {answer.status_code} to the question for its state")
         try:

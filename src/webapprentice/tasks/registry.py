@@ -128,7 +128,10 @@ def _known(parts: Sequence[str], benchmark: Path | None) -> tuple[dict[str, Task
     if benchmark is not None:
         from webapprentice.tasks.benchmark import BenchmarkConfig
 
-        known.update((task.id, task) for task in BenchmarkConfig.read(benchmark).load())
+        found = BenchmarkConfig.read(benchmark)
+        known.update((task.id, task) for task in found.load())
+        words = {part.removeprefix("-") for part in parts}
+        lists.update((word, listed) for word in words if (listed := found.listed(word)))
     if any(part.removeprefix("-").startswith("sites") for part in parts):
         from webapprentice.tasks.local import local_lists, local_tasks
 

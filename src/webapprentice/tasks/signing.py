@@ -9,7 +9,7 @@ import time
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from webapprentice.browser import Window, act
 from webapprentice.browser.keyboard import typed
@@ -63,7 +63,7 @@ class Logins:
         self.made[name] += 1
         before = {(one["name"], one["domain"]) for one in others}
         await window.put_cookies(others)
-        await window.goto(urljoin(self._benchmark.sites[name].url + "/", login.page.lstrip("/")))
+        await window.goto(self._benchmark.sites[name].at(login.page))
         await window.observe()
         for selector, text in ((login.user_field, secret(login.user)), (login.password_field, secret(login.password))):
             await self._fill(name, window, selector, text)

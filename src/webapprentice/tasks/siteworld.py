@@ -21,11 +21,12 @@ from webapprentice.tasks.benchmark import BenchmarkConfig, secret
 from webapprentice.tasks.miniwob import FILLED, OFFSETS, said
 from webapprentice.tasks.probing import SERVER_ERROR, Cookie, Prober, trouble
 from webapprentice.tasks.signing import Logins
+from webapprentice.tasks.turns import Turn, Turns
 from webapprentice.tasks.webarena.evidence import Evidence, collect
 from webapprentice.tasks.webarena.judging import Verdict as Found
 from webapprentice.tasks.webarena.judging import judge
 from webapprentice.tasks.webarena.looking import ScriptError
-from webapprentice.tasks.webarena.records import TaskRecord, record_of
+from webapprentice.tasks.webarena.records import TaskRecord, changes_state, record_of
 
 JUDGE = "webarena"
 """Name of the judge in judgments."""
@@ -49,6 +50,11 @@ class Shared:
         self.logins = Logins(benchmark, prober)
         self._new = asyncio.Lock()
         self._made_new = False
+        self._turns = Turns()
+
+    async def turn(self, sites: Sequence[str], record: TaskRecord) -> Turn | None:
+        """The right to use these sites; None where each browser has a state of its own and nobody is in the way."""
+        return None if self.benchmark.own_state else await self._turns.take(sites, changes_state(record))
 
     async def session(self, last: str) -> str:
         """Sites as new; the key of the browser's own state, if it has one. Raises FaultError of kind reset_failed."""
@@ -82,6 +88,7 @@ class SiteWorld:
         self._record: TaskRecord | None = None
         self._goal = ""
         self._sites: list[str] = []
+        self._turn: Turn | None = None
 
     async def reset(self, task: Task, seed: int) -> Start:
         """Begin an episode.
@@ -89,13 +96,25 @@ class SiteWorld:
         Raises FaultError owned by `environment`: site_down, site_error, reset_failed, login_failed, navigation_failed.
         """
         with border(Owner.ENVIRONMENT, "reset_failed"):
-            return await self._begin(task, seed)
+            try:
+                return await self._begin(task, seed)
+            except BaseException:
+                await self.release()
+                raise
+
+    async def release(self) -> None:
+        """Others may have the sites."""
+        turn, self._turn = self._turn, None
+        if turn is not None:
+            await turn.end()
 
     async def _begin(self, task: Task, seed: int) -> Start:
         shared, window = self._shared, self.window
+        await self.release()
         self._record, self._goal = record_of(task), task.goal or ""
         sites = self._sites = [name for name in task.sites if name in shared.benchmark.sites]
         await asyncio.gather(*(shared.prober.health(name) for name in sites))
+        self._turn = await shared.turn(sites, self._record)
         self._session = await shared.session(self._session)
         cookies = shared.cookies(self._session)
         await window.browser.tend()
@@ -143,15 +162,21 @@ class SiteWorld:
         if self._record is None:
             raise RuntimeError("no episode is under way: call reset first")
         try:
+            return await self._judged(self._record, answer)
+        finally:
+            await self.release()
+
+    async def _judged(self, record: TaskRecord, answer: str) -> Verdict:
+        try:
             async with asyncio.timeout(EVIDENCE_SECONDS):
                 await asyncio.gather(*(self._shared.prober.health(name) for name in self._sites))
-                evidence = await collect(self._record, answer, WindowLooker(self.window, self._shared, self._session))
+                evidence = await collect(record, answer, WindowLooker(self.window, self._shared, self._session))
         except FaultError as error:  # a site that fell ill under the agent is not the agent's failure
             return Verdict(score=None, fault=error.fault)
         except TimeoutError:
             slow = Fault(owner=Owner.EVALUATOR, kind="evaluator_late", message=f"not done in {EVIDENCE_SECONDS:g} s")
             return Verdict(score=None, fault=slow)
-        return verdict_of(self._record, Held(evidence=evidence), self._shared.benchmark.verified)
+        return verdict_of(record, Held(evidence=evidence), self._shared.benchmark.verified)
 
     async def sign_in(self, name: str) -> bool:
         """Whether somebody is signed in at this site now; False where nobody should be. Raises FaultError."""
@@ -166,6 +191,7 @@ class SiteWorld:
 
     async def close(self) -> None:
         """Close the window; browser and sites belong to `site_worlds`."""
+        await self.release()
         await self.window.close()
 
 
@@ -275,6 +301,13 @@ class OwnTab(WindowPage):
         self._window.activate(min(self._agents, max(0, self._window.tabs - 1)))
 
 
+def browser_for(benchmark: BenchmarkConfig, config: BrowserConfig | None = None) -> BrowserConfig:
+    """A browser that reaches the sites of a benchmark and nothing else."""
+    return (config or BrowserConfig()).with_(
+        viewport=benchmark.viewport, origins=benchmark.origins, hosts=benchmark.hosts, mask_passwords=False
+    )
+
+
 @asynccontextmanager
 async def site_worlds(
     benchmark: BenchmarkConfig, count: int, config: BrowserConfig | None = None
@@ -289,9 +322,7 @@ async def site_worlds(
             f"{benchmark.name} has one state for everybody and is made new for each episode, so episodes are played "
             "one by one: set pool.contexts=1, or give each browser a state of its own (reset.cookie)"
         )
-    config = (config or BrowserConfig()).with_(
-        viewport=benchmark.viewport, origins=benchmark.origins, hosts=benchmark.hosts, mask_passwords=False
-    )
+    config = browser_for(benchmark, config)
     async with AsyncExitStack() as stack:
         prober = await stack.enter_async_context(Prober(benchmark))
         shared = Shared(benchmark, prober)

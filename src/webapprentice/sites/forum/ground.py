@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from webapprentice.sites.forms import whole
+from webapprentice.sites.forms import number
 from webapprentice.sites.site import NOW, account, goto, render, row, rows
 
 NOW_TEXT = f"{NOW:%Y-%m-%d %H:%M}"
@@ -39,9 +39,9 @@ def found(what: dict[str, Any] | None) -> dict[str, Any]:
     return what
 
 
-def number(request: Request, name: str = "id") -> int:
+def id_of(request: Request) -> int:
     """The number in a path; -1, which nothing has, where it is none."""
-    value = whole(request.path_params[name])
+    value = number(request.path_params["id"])
     return -1 if value is None else value
 
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from webapprentice.sites.forms import asked, like, said, sent
+from webapprentice.sites.forms import asked, fields, first, like
 from webapprentice.sites.forum import people, talk
 from webapprentice.sites.forum.ground import NOW_TEXT, TITLE_LENGTH, back, board_of, found, page, user, votes
 from webapprentice.sites.site import NOW, goto, login_first, paginate, row, rows, tell, write
@@ -85,7 +85,7 @@ async def subscribe(request: Request) -> Response:
     else:
         write(request, "INSERT INTO subscriptions VALUES (?, ?)", chosen["name"], user(request))
         tell(request, f"You now read {chosen['title']}.")
-    return back(said(await sent(request), "back"), f"/b/{chosen['name']}")
+    return back(first(await fields(request), "back"), f"/b/{chosen['name']}")
 
 
 async def submit(request: Request) -> Response:
@@ -96,8 +96,8 @@ async def submit(request: Request) -> Response:
     given = {"board": request.path_params.get("board", asked(request, "board")), "title": "", "link": "", "body": ""}
     if request.method == "GET":
         return page(request, "submit.html", boards=every, given=given, wrong={}, editing=None)
-    form = await sent(request)
-    given = {name: said(form, name) for name in given}
+    form = await fields(request)
+    given = {name: first(form, name) for name in given}
     wrong = check(given)
     if given["board"] not in {one["name"] for one in every}:
         wrong["board"] = "Choose a board."

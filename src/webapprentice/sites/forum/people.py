@@ -6,8 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from webapprentice.sites.forms import asked, said, sent
-from webapprentice.sites.forum.ground import NOW_TEXT, found, number, page, user
+from webapprentice.sites.forms import asked, fields, first
+from webapprentice.sites.forum.ground import NOW_TEXT, found, id_of, page, user
 from webapprentice.sites.site import goto, login_first, row, rows, tell, write
 
 BIO_LENGTH = 300
@@ -20,8 +20,8 @@ async def settings(request: Request) -> Response:
     who = found(row(request, "SELECT * FROM users WHERE name = ?", user(request)))
     if request.method == "GET":
         return page(request, "settings.html", who=who, wrong={})
-    form = await sent(request)
-    given = {"full_name": said(form, "full_name"), "bio": said(form, "bio")}
+    form = await fields(request)
+    given = {"full_name": first(form, "full_name"), "bio": first(form, "bio")}
     wrong = {}
     if not 1 <= len(given["full_name"]) <= 60:
         wrong["full_name"] = "A name has 1 to 60 characters."
@@ -62,7 +62,7 @@ async def delete(request: Request) -> Response:
 
 def _own(request: Request) -> dict[str, object]:
     query = "SELECT * FROM messages WHERE id = ? AND ? IN (sender, receiver)"
-    return found(row(request, query, number(request), user(request)))
+    return found(row(request, query, id_of(request), user(request)))
 
 
 async def compose(request: Request) -> Response:
@@ -72,8 +72,8 @@ async def compose(request: Request) -> Response:
     given = {"to": asked(request, "to"), "subject": asked(request, "subject"), "body": ""}
     if request.method == "GET":
         return page(request, "compose.html", given=given, wrong={})
-    form = await sent(request)
-    given = {name: said(form, name) for name in given}
+    form = await fields(request)
+    given = {name: first(form, name) for name in given}
     wrong = {}
     if row(request, "SELECT 1 FROM users WHERE name = ?", given["to"]) is None:
         wrong["to"] = "There is no member of this name."

@@ -10,15 +10,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from webapprentice.sites.forms import asked, said, sent, whole
+from webapprentice.sites.forms import asked, fields, first, number
 from webapprentice.sites.forum.ground import (
     NOW_TEXT,
     TITLE_LENGTH,
     back,
     board_of,
     found,
+    id_of,
     moderates,
-    number,
     page,
     user,
     votes,
@@ -83,7 +83,7 @@ def _tree(comments: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _of(request: Request, table: str) -> dict[str, Any]:
-    return found(row(request, f"SELECT * FROM {table} WHERE id = ?", number(request)))
+    return found(row(request, f"SELECT * FROM {table} WHERE id = ?", id_of(request)))
 
 
 async def comment(request: Request) -> Response:
@@ -91,8 +91,8 @@ async def comment(request: Request) -> Response:
     one = _of(request, "threads")
     if not user(request):
         return goto(f"/login?next=/t/{one['id']}")
-    form = await sent(request)
-    body, to = said(form, "body"), whole(said(form, "parent"))
+    form = await fields(request)
+    body, to = first(form, "body"), number(first(form, "parent"))
     if to is not None and not row(request, "SELECT 1 FROM comments WHERE id = ? AND thread = ?", to, one["id"]):
         to = None
     if one["locked"] or one["gone"]:
@@ -116,13 +116,13 @@ async def vote(request: Request) -> Response:
     place = f"/t/{one['id'] if kind == 't' else one['thread']}"
     if not user(request):
         return goto(f"/login?next={place}")
-    form = await sent(request)
-    value = 1 if said(form, "value") == "1" else -1
+    form = await fields(request)
+    value = 1 if first(form, "value") == "1" else -1
     before = votes(request, kind).get(one["id"])
     write(request, "DELETE FROM votes WHERE kind = ? AND item = ? AND user = ?", kind, one["id"], user(request))
     if before != value:
         write(request, "INSERT INTO votes VALUES (?, ?, ?, ?)", kind, one["id"], user(request), value)
-    return back(said(form, "back"), place)
+    return back(first(form, "back"), place)
 
 
 async def edit(request: Request) -> Response:
@@ -134,8 +134,8 @@ async def edit(request: Request) -> Response:
     place = f"/t/{one['id'] if table == 'threads' else one['thread']}"
     if request.method == "GET":
         return page(request, "edit.html", kind=table, one=one, wrong={}, place=place)
-    form = await sent(request)
-    given = {name: said(form, name) for name in ("title", "body")}
+    form = await fields(request)
+    given = {name: first(form, name) for name in ("title", "body")}
     wrong = {}
     if table == "threads" and not 3 <= len(given["title"]) <= TITLE_LENGTH:
         wrong["title"] = f"A title has 3 to {TITLE_LENGTH} characters."
@@ -174,7 +174,7 @@ async def moderate(request: Request) -> Response:
     one = _of(request, "threads")
     if not moderates(request, one["board"]):
         raise HTTPException(404)
-    change, words = CHANGES.get(said(await sent(request), "do"), ("", "Nothing was done."))
+    change, words = CHANGES.get(first(await fields(request), "do"), ("", "Nothing was done."))
     if change:
         write(request, f"UPDATE threads SET {change} WHERE id = ?", one["id"])
     tell(request, words)

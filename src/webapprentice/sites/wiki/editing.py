@@ -10,13 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from webapprentice.sites.forms import asked, said, sent, whole
+from webapprentice.sites.forms import asked, fields, first, number
 from webapprentice.sites.site import goto, login_first, render, row, rows, tell, write
 from webapprentice.sites.wiki import markup
 from webapprentice.sites.wiki.ground import NOW_TEXT, article_of, article_page, known, store, user, version_of
 from webapprentice.sites.wiki.markup import Article, Section, html, read, slug_of
 
-LONGEST = 20_000
+LONGEST = 15_000
 _TITLE = re.compile(r"\w[^\[\]{}|#<>/?%\"\\\n]{1,79}")
 
 
@@ -27,10 +27,10 @@ async def edit(request: Request) -> Response:
     one = article_of(request)
     part = asked(request, "section")
     parts = read(one["body"])
-    number = whole(part, 0, len(parts.sections) - 1)
-    if part not in ("", "new") and number is None:
+    place = number(part)
+    if part not in ("", "new") and (place is None or place >= len(parts.sections)):
         raise HTTPException(404)
-    section = None if number is None else parts.sections[number]
+    section = None if place is None else parts.sections[place]
     given = {"title": section.title if section else "", "text": section.text if section else "", "summary": ""}
     if not part:
         given["text"] = one["body"]
@@ -38,23 +38,23 @@ async def edit(request: Request) -> Response:
     values: dict[str, Any] = {"part": part, "headed": headed, "base": one["number"], "preview": None}
     if request.method == "GET":
         return article_page(request, "edit.html", one, given=given, wrong={}, **values)
-    form = await sent(request)
-    given = {name: said(form, name, 2 * LONGEST) for name in given}
-    wrong = _wrong(given, headed, whole(said(form, "base")), one["number"])
-    if said(form, "do") == "preview" or wrong:
+    form = await fields(request)
+    given = {name: first(form, name) for name in given}
+    wrong = _wrong(given, headed, number(first(form, "base")), one["number"])
+    if first(form, "do") == "preview" or wrong:
         shown = read(given["text"]).sections if not part else [Section(given["title"], given["text"])]
         values["preview"] = [(one.title, html(one.text, known(request))) for one in shown]
         return article_page(request, "edit.html", one, 422 if wrong else 200, given=given, wrong=wrong, **values)
-    body = given["text"] if not part else _with_section(parts, number, Section(given["title"], given["text"]))
+    body = given["text"] if not part else _with_section(parts, place, Section(given["title"], given["text"]))
     store(request, one["slug"], one["title"], body, given["summary"])
     tell(request, "Your change is saved.")
     return goto(f"/wiki/{one['slug']}")
 
 
-def _wrong(given: dict[str, str], headed: bool, base: int | None, number: int) -> dict[str, str]:
+def _wrong(given: dict[str, str], headed: bool, base: int | None, now: int) -> dict[str, str]:
     wrong = {}
-    if base != number:
-        wrong["base"] = f"The article is at version {number} by now; open it again before you save."
+    if base != now:
+        wrong["base"] = f"The article is at version {now} by now; open it again before you save."
     if headed and not re.fullmatch(r"[^=\n]{1,100}", given["title"]):
         wrong["title"] = "A heading has 1 to 100 characters, none of them =."
     if not given["text"]:
@@ -64,12 +64,12 @@ def _wrong(given: dict[str, str], headed: bool, base: int | None, number: int) -
     return wrong
 
 
-def _with_section(parts: Article, number: int | None, section: Section) -> str:
+def _with_section(parts: Article, place: int | None, section: Section) -> str:
     sections = list(parts.sections)
-    if number is None:
+    if place is None:
         sections.append(section)
     else:
-        sections[number] = section
+        sections[place] = section
     return markup.write(Article(parts.facts, sections, parts.categories))
 
 
@@ -83,10 +83,10 @@ async def facts(request: Request) -> Response:
     names = ", ".join(parts.categories)
     if request.method == "GET":
         return article_page(request, "facts.html", one, given=given, names=names, wrong={})
-    form = await sent(request)
-    given = {key: said(form, f"fact {key}", 200) for key in given}
-    names = said(form, "categories", 400)
-    key, value = said(form, "new name", 60), said(form, "new value", 200)
+    form = await fields(request)
+    given = {key: first(form, f"fact {key}")[:200] for key in given}
+    names = first(form, "categories")[:400]
+    key, value = first(form, "new name")[:60], first(form, "new value")[:200]
     wrong = {key: "A fact cannot be empty." for key, value in given.items() if not value}
     wrong |= {
         key: "These characters cannot stand here: | = { } [ ]" for key in given if re.search(r"[|={}\[\]]", given[key])
@@ -99,7 +99,7 @@ async def facts(request: Request) -> Response:
         return article_page(request, "facts.html", one, 422, given=given, names=names, wrong=wrong)
     chosen = list(dict.fromkeys(name.strip()[:60] for name in names.split(",") if name.strip()))
     body = markup.write(Article({**given, **({key: value} if key else {})}, parts.sections, chosen))
-    store(request, one["slug"], one["title"], body, said(form, "summary", 200))
+    store(request, one["slug"], one["title"], body, first(form, "summary")[:200])
     tell(request, "Your change is saved.")
     return goto(f"/wiki/{one['slug']}")
 
@@ -112,8 +112,8 @@ async def new(request: Request) -> Response:
     every = [one["name"] for one in rows(request, "SELECT DISTINCT name FROM categories ORDER BY name")]
     if request.method == "GET":
         return render(request, "new.html", given=given, wrong={}, categories=every)
-    form = await sent(request)
-    given = {name: said(form, name, 2 * LONGEST) for name in given}
+    form = await fields(request)
+    given = {name: first(form, name) for name in given}
     slug = slug_of(given["title"])
     wrong = {}
     if not _TITLE.fullmatch(given["title"]):
@@ -139,7 +139,7 @@ async def restore(request: Request) -> Response:
     one = article_of(request)
     if not user(request):
         return goto(f"/login?next=/wiki/{one['slug']}/history")
-    old = version_of(request, one["slug"], whole(said(await sent(request), "number")))
+    old = version_of(request, one["slug"], number(first(await fields(request), "number")))
     store(request, one["slug"], one["title"], old["body"], f"Back to version {old['number']}")
     tell(request, f"Version {old['number']} is back.")
     return goto(f"/wiki/{one['slug']}")
@@ -166,8 +166,8 @@ async def talk(request: Request) -> Response:
         return _talk(request, one, {}, {"topic": "", "body": ""}, None)
     if not user(request):
         return goto(f"/login?next=/talk/{one['slug']}")
-    form = await sent(request)
-    given, to = {"topic": said(form, "topic", 120), "body": said(form, "body", 5000)}, whole(said(form, "parent"))
+    form = await fields(request)
+    given, to = {"topic": first(form, "topic")[:120], "body": first(form, "body")[:5000]}, number(first(form, "parent"))
     above = row(request, "SELECT * FROM talk WHERE id = ? AND slug = ? AND parent IS NULL", to, one["slug"])
     wrong = {} if given["body"] else {"body": "Write something."}
     if above is None and not given["topic"]:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from webapprentice.sites.forms import asked, like, whole
+from webapprentice.sites.forms import asked, like, number
 from webapprentice.sites.site import goto, login_first, paginate, render, rows
 from webapprentice.sites.wiki import editing
 from webapprentice.sites.wiki.ground import article_of, article_page, known, user, version_of
@@ -55,7 +55,7 @@ async def missing(request: Request) -> Response:
 async def version(request: Request) -> Response:
     """An article as it once was."""
     one = article_of(request)
-    old = version_of(request, one["slug"], whole(request.path_params["number"]))
+    old = version_of(request, one["slug"], number(request.path_params["number"]))
     parts = read(old["body"])
     exist = known(request)
     shown = [(section.title, html(section.text, exist)) for section in parts.sections]
@@ -72,8 +72,8 @@ async def history(request: Request) -> Response:
 async def diff(request: Request) -> Response:
     """What differs between two versions."""
     one = article_of(request)
-    old = version_of(request, one["slug"], whole(asked(request, "from")))
-    new = version_of(request, one["slug"], whole(asked(request, "to")))
+    old = version_of(request, one["slug"], number(asked(request, "from")))
+    new = version_of(request, one["slug"], number(asked(request, "to")))
     before, after = (text["body"].replace("|", "\n|").split("\n") for text in (old, new))
     changes: list[tuple[str, str]] = []
     for kind, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
@@ -108,7 +108,7 @@ async def category(request: Request) -> Response:
 
 async def every(request: Request) -> Response:
     """All articles by title, or those with one first letter."""
-    letter = asked(request, "letter", longest=1).upper()
+    letter = asked(request, "letter")[:1].upper()
     titles = rows(request, "SELECT slug, title FROM articles ORDER BY title")
     letters = sorted({one["title"][0].upper() for one in titles})
     chosen = [one for one in titles if not letter or one["title"][0].upper() == letter]

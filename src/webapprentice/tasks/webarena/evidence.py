@@ -17,6 +17,7 @@ from webapprentice.core.text import squeeze
 from webapprentice.tasks.webarena.calls import PREFIX, Call, parse_call
 from webapprentice.tasks.webarena.helpers import HELPERS, Scene
 from webapprentice.tasks.webarena.looking import Looker, OpenedPage, Page, ScriptError
+from webapprentice.tasks.webarena.mends import corrected
 from webapprentice.tasks.webarena.records import TaskRecord, fill, normal
 
 
@@ -44,6 +45,8 @@ class Evidence(Record):
     """Where the agent's page stood at the end."""
     targets: tuple[Target, ...] = ()
     """One for each target of the record, in order."""
+    mended: tuple[Target, ...] = ()
+    """One for each target of the `corrected` record, where a correction changes what is looked at; else none."""
     states: dict[str, Any] = Field(default_factory=dict)
     """Values that were read of local applications' states, by `site:path`."""
     addresses: dict[str, str] = Field(default_factory=dict)
@@ -63,6 +66,8 @@ async def collect(record: TaskRecord, answer: str, looker: Looker) -> Evidence:
     try:
         url = await looker.url()
         found = [await _target(target, url, desk) for target in fill(list(record.targets), addresses, record.id)]
+        other = _elsewhere(record)
+        mended = [await _target(target, url, desk) for target in fill(list(other), addresses, record.id)]
     except FaultError as error:
         return Evidence(answer=answer, addresses=addresses, fault=error.fault)
     except UsageError as error:
@@ -70,7 +75,16 @@ async def collect(record: TaskRecord, answer: str, looker: Looker) -> Evidence:
         return Evidence(answer=answer, addresses=addresses, fault=wrong)
     finally:
         await desk.close()
-    return Evidence(answer=answer, url=url, targets=tuple(found), states=desk.states, addresses=addresses)
+    return Evidence(
+        answer=answer, url=url, targets=tuple(found), mended=tuple(mended), states=desk.states, addresses=addresses
+    )
+
+
+def _elsewhere(record: TaskRecord) -> tuple[dict[str, Any], ...]:
+    """The corrected record's targets where it looks at something else, so that either judging finds its evidence."""
+    wanted = corrected(record).targets
+    same = [(one["url"], one["locator"]) for one in wanted] == [(one["url"], one["locator"]) for one in record.targets]
+    return () if same else wanted
 
 
 async def _target(target: Mapping[str, Any], last: str, desk: _Desk) -> Target:

@@ -62,11 +62,10 @@ def judge(
     """The verdict on one attempt. Never raises for a checked record.
 
     `replies` gives a language model's words by `Question.key`; one that says neither yes nor no leaves its question
-    open. With `verified`, known faults of the released evaluators are mended; evidence must then have been collected
-    with the `corrected` record.
+    open. With `verified`, known faults of the released evaluators are mended and the record is `corrected`.
     """
-    if verified:
-        record = corrected(record)
+    if verified and (mended := corrected(record)) is not record:
+        record, evidence = mended, evidence.with_(targets=evidence.mended) if evidence.mended else evidence
     case = _Case(record, evidence, replies or {}, Mended() if verified else Released())
     checks = {"string_match": case.answer, "url_match": case.place, "program_html": case.contents}
     try:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from webapprentice.core.faults import UnavailableError, UsageError
 from webapprentice.core.records import Record, Task
 from webapprentice.core.text import squeeze
-from webapprentice.tasks.webarena.records import Effect, TaskRecord, effect, record_of
+from webapprentice.tasks.webarena.records import STRING_CHECKS, Effect, TaskRecord, effect, record_of
 
 PACKAGE: Final = "webarena_verified"
 _PACKAGED: Final = {
@@ -124,7 +124,8 @@ def evaluator_kinds(record: TaskRecord) -> tuple[str, ...]:
             references = record.eval.get("reference_answers")
             kinds += [f"{kind}.{how}" for how in references] if isinstance(references, dict) else [kind]
         elif kind == "program_html":
-            kinds += [f"{kind}.{next(iter(target['required_contents']))}" for target in record.targets]
+            wanted = [target["required_contents"] for target in record.targets]
+            kinds += [f"{kind}.{next(how for how in STRING_CHECKS if how in one)}" for one in wanted]
         else:
             kinds.append(kind)
     return tuple(dict.fromkeys(kinds))

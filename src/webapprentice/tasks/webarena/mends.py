@@ -109,10 +109,7 @@ CORRECTIONS: Final[Mapping[str, Correction]] = {
 
 
 def corrected(record: TaskRecord) -> TaskRecord:
-    """The record with its own known mistakes corrected; others come back as they are.
-
-    A target's address is a part of what is corrected, so evidence must be collected with the corrected record.
-    """
+    """The record with its own known mistakes corrected; any other comes back itself."""
     found = CORRECTIONS.get(record.id)
     if found is None or not record.intent.startswith(found.intent):
         return record

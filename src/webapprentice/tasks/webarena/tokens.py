@@ -52,5 +52,5 @@ def _right(text: str, place: int) -> bool:
         if _ENDS_ALL.match(after):
             return True
         ends = _ENDS_SENTENCE.match(after)
-        return ends is not None and not (ends[1] or "").islower()
+        return ends is not None and not (ends[1] and (ends[1].islower() or ends[1] in ";:,.!?"))
     return False
