@@ -16,7 +16,7 @@ import pytest
 from conftest import Stage
 from webapprentice.browser import Browser, BrowserConfig, Window, act, find_chromium
 from webapprentice.browser.chromium import sweep
-from webapprentice.core.actions import Click, Type
+from webapprentice.core.actions import Click, Select, Type
 from webapprentice.core.faults import FaultError, Owner, UnavailableError
 from webapprentice.core.records import Observation
 
@@ -51,6 +51,74 @@ def test_a_navigation_is_waited_for_and_its_elements_are_new(stage: Stage, windo
     after = stage.run(window.observe()).observation
     assert after.title == "Names"
     assert min(element.id for element in after.elements) > max(element.id for element in seen.elements)
+
+
+SENDING = """<title>Before</title>
+<form action=/there method=post><button>post</button></form>
+<form action=/there><input aria-label=enter name=words></form>
+<form action=/there><select aria-label=choose onchange="this.form.requestSubmit()"><option>a<option>b</select></form>
+<form action=/there id=late><button type=button onclick="late.submit()">script</button></form>
+<form action=/there onsubmit="event.preventDefault(); out.textContent = 'taken over'"><button>own</button></form>
+<form action=/there target=_blank><button>elsewhere</button></form><output id=out></output>"""
+
+
+class Slow:
+    """Gives the page with forms at once, and the page that they lead to when it is let go."""
+
+    def __init__(self) -> None:
+        self.asked, self.go = asyncio.Event(), asyncio.Event()
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        path = (await reader.readuntil(b"\r\n\r\n")).split()[1]
+        body = SENDING.encode()
+        if path.startswith(b"/there"):
+            body = b"<title>After</title><p>here</p>"
+            self.asked.set()
+            await self.go.wait()
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        writer.write(head.encode() + body)
+        await writer.drain()
+        writer.close()
+
+
+@pytest.mark.parametrize("what", ["post", "enter", "choose", "script"])
+def test_a_form_that_was_sent_is_waited_for(stage: Stage, window: Window, what: str) -> None:
+    async def scene() -> None:
+        slow = Slow()
+        async with await asyncio.start_server(slow.answer, "127.0.0.1", 0) as server:
+            address = "http://{}:{}".format(*server.sockets[0].getsockname())
+            window.allow((address,))
+            await window.goto(address)
+            place = node((await window.observe()).observation, what)
+            action = {"enter": Type(node=place, text="x", submit=True), "choose": Select(node=place, options=("b",))}
+            await act(window, action.get(what, Click(node=place)))
+            looking = asyncio.create_task(window.observe())
+            async with asyncio.timeout(10.0):
+                await slow.asked.wait()
+            assert not (await asyncio.wait({looking}, timeout=0.2))[0], "the page that is being left was read"
+            slow.go.set()
+            assert (await looking).observation.title == "After"
+
+    stage.run(scene())
+
+
+@pytest.mark.parametrize(("what", "said"), [("own", "taken over"), ("elsewhere", "")])
+def test_a_form_that_leads_nowhere_is_not_waited_for(stage: Stage, window: Window, what: str, said: str) -> None:
+    async def scene() -> None:
+        slow = Slow()
+        slow.go.set()
+        async with await asyncio.start_server(slow.answer, "127.0.0.1", 0) as server:
+            address = "http://{}:{}".format(*server.sockets[0].getsockname())
+            window.allow((address,))
+            await window.goto(address)
+            await act(window, Click(node=node((await window.observe()).observation, what)))
+            window.activate(0)
+            after = await window.observe()
+            assert after.quiet
+            assert after.observation.title == "Before"
+            assert await window.evaluate("out.textContent") == said
+
+    stage.run(scene())
 
 
 def test_nobody_waits_for_a_timer_of_seconds(stage: Stage, window: Window) -> None:

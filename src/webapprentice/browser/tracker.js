@@ -105,6 +105,25 @@
     try { return send.apply(this, args); } catch (error) { answered(); throw error; }
   };
 
+  // A form that is sent is a request too: its navigation begins a task later, and what is read before is the old page.
+  // It ends with the document. One that the page takes over, or that leads elsewhere, is nothing to wait for.
+  const stays = (form, button) => {
+    const said = (name) => (button && button.getAttribute(`form${name}`)) || Element.prototype.getAttribute.call(form, name) || '';
+    return !/^(_self|_top|_parent)?$/i.test(said('target')) || /^dialog$/i.test(said('method')) || /^\s*(javascript|mailto|tel):/i.test(said('action'));
+  };
+  if (window.parent === window) {
+    listen.call(window, 'submit', (event) => {
+      if (!event.isTrusted) return;
+      requests += 1;
+      later(() => { if (event.defaultPrevented || stays(event.target, event.submitter)) answered(); }, 0);
+    }, { capture: true });
+    const submit = HTMLFormElement.prototype.submit;
+    HTMLFormElement.prototype.submit = function (...args) {
+      if (this.isConnected && !stays(this, null)) requests += 1;
+      return submit.apply(this, args);
+    };
+  }
+
   own.pending = () => {
     const sum = [timers.size, intervals.size, frames.size, requests];
     for (let n = 0; n < window.length && n < 20; n += 1) {
