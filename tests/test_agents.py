@@ -173,9 +173,9 @@ def test_all_chunks_are_asked_and_the_target_is_found_in_whichever_it_stands(tmp
 
 def test_no_vote_is_over_before_every_chunk_was_asked(tmp_path: Path) -> None:
     def answer(prompt: Prompt, sampling: Sampling) -> str:
-        last = 'node="100"' in prompt[-1].content  # the page's beginning, which is its last chunk
-        elsewhere = "1.\nDescription: Scroll down\nAction: scroll_action"
-        return step("mouse_click_action", 100, "Click it") if last else elsewhere
+        beginning = 'node="100"' in prompt[-1].content  # the last of the chunks
+        click = step("mouse_click_action", 100, "Click it")
+        return click if beginning else "1.\nDescription: Scroll down\nAction: scroll_action"
 
     model = ScriptedModel(answer)
     config = scribe(votes=1, samples=1).with_(budget=30)

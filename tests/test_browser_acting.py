@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -327,3 +328,46 @@ def test_stop_changes_nothing_and_wait_lets_the_page_go_on(stage: Stage, window:
     person.do(Stop(answer="42"))
     person.do(Wait(seconds=0.2))
     assert int(stage.run(window.evaluate("spin.textContent"))) > before
+
+
+def test_a_document_that_was_asked_for_is_waited_for(stage: Stage) -> None:
+    form = (
+        "<form><input aria-label=words name=q><select aria-label=order name=o onchange='this.form.submit()'>"
+        "<option>up<option>down</select></form><a href=/nothing>nothing</a>"
+    )
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        place = (await reader.readuntil(b"\r\n\r\n")).split()[1]
+        if b"?" in place:
+            await asyncio.sleep(0.4)  # long enough for the old page to be read, if nobody waits
+        head = b"204 No Content" if place == b"/nothing" else b"200 OK\r\nContent-Type: text/html"
+        writer.write(
+            b"HTTP/1.1 " + head + b"\r\nConnection: close\r\n\r\n" + (b"" if b"204" in head else form.encode())
+        )
+        await writer.drain()
+        writer.close()
+
+    async def scene() -> None:
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        window = Window(stage.browser, stage.browser.config.with_(origins=(url,)))
+        try:
+            await window.renew()
+            await window.goto(url)
+            found = {e.name: e.id for e in (await window.observe()).observation.elements}
+            await act(window, Type(node=found["words"], text="chair", submit=True))
+            seen = (await window.observe()).observation
+            assert seen.url == f"{url}?q=chair&o=up"
+            found = {e.name: e.id for e in seen.elements}
+            await act(window, Select(node=found["order"], options=("down",)))
+            assert (await window.observe()).observation.url == f"{url}?q=&o=down"
+            found = {e.name: e.id for e in (await window.observe()).observation.elements}
+            await act(window, Click(node=found["nothing"]))
+            rest = await window.observe()
+            assert rest.observation.url == f"{url}?q=&o=down"
+            assert rest.quiet  # nothing came of it: it is not waited for to the end
+        finally:
+            await window.close()
+            server.close()
+
+    stage.run(scene())

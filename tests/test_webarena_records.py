@@ -144,6 +144,7 @@ def test_what_a_records_own_evaluators_do_not_use_may_be_anything() -> None:
         (shown({"exact_match": "x"}), "changes"),  # a shop's own page shows what was stored
         (shown({"exact_match": "x"}, sites=["map"]), "navigates"),
         (shown({**LOCATED, "url": "func:site_state('shop', 'last')"}), "changes"),
+        (shown({**LOCATED, "url": "last", "locator": "func:site_state('map', 'saved')"}, sites=["map"]), "changes"),
     ],
 )
 def test_what_a_task_does_follows_from_how_it_is_judged(one: Any, expected: str) -> None:

@@ -176,7 +176,18 @@
   });
 
   // What was pending before the action (an endless animation, a poll) is not waited for afterwards.
-  own.begin = () => { before = own.pending(); opened = 0; scrolled = false; own.unaim(); };
+  own.begin = () => { before = own.pending(); opened = 0; scrolled = false; own.acted(); own.unaim(); };
+
+  // An action that has asked for another document has it soon, or not at all: the answer may be a file, or nothing. A
+  // page that leaves by itself is not waited for: it may do so again and again.
+  const LEAVING = 1500; // ms
+  let leaving = 0;
+  const asked = () => {
+    forget(leaving);
+    leaving = later(() => { leaving = 0; changed(); }, LEAVING);
+  };
+  own.acted = () => listen.call(window, 'beforeunload', asked);
+  own.rested = () => window.removeEventListener('beforeunload', asked);
 
   const ring = new MessageChannel();
   let afterwards = null;
@@ -194,6 +205,7 @@
   const settled = (cap) => new Promise((resolve) => {
     const end = (quiet) => {
       look = null;
+      own.rested();
       forget(limit);
       if (!quiet) before = own.pending(); // it never ends: the next look does not wait for it once more
       resolve(quiet);
@@ -210,7 +222,7 @@
       }
       return false;
     };
-    const busy = () => document.readyState === 'loading' || unloaded() || own.pending().some((count, kind) => count > before[kind]);
+    const busy = () => leaving || document.readyState === 'loading' || unloaded() || own.pending().some((count, kind) => count > before[kind]);
     const again = () => {
       if (busy()) look = () => { look = null; macrotask(again); };
       else end(true);

@@ -34,3 +34,9 @@ def number(text: str | None) -> int | None:
     """A whole number of at most nine digits; None where the text is none."""
     said = (text or "").strip()
     return int(said) if said.isascii() and said.isdigit() and len(said) <= 9 else None
+
+
+def like(words: str) -> str:
+    """A LIKE pattern for text that contains these words as they stand; to be used with ESCAPE '\\'."""
+    plain = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{plain}%"

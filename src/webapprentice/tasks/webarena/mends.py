@@ -80,11 +80,23 @@ CORRECTIONS: Final[Mapping[str, Correction]] = {
         "Given the following locations", {"The order is ": ""}, "a lead-in of the annotator is asked for word by word"
     ),
     "107": _MONTHLY,
+    "108": _MONTHLY,
     "109": _MONTHLY,
     "110": _MONTHLY,
     "111": _MONTHLY,
+    "124": Correction("What is the price range", {"0.14": "0.01", "745.00": "298"}, "the range is 0.01 to 298"),
+    "125": Correction("What is the price range", {"85": "179.99"}, "the range is 1.46 to 179.99"),
     "186": Correction(
         "Give me the product names", {"Minera Luma Tech": "Minerva LumaTech"}, "the product's name is misspelt"
+    ),
+    "286": Correction(
+        "Show the least expensive ssd hard drive",
+        {
+            "external-hard-drive-2tb-ultra-thin-external-hard-drive-2000gb-ultra-high-speed-portable-3-1-type-c-storage-"
+            "drive-compatible-with-pc-laptop-and-mac-2tb-a1": "portable-ssd-2tb-external-hard-drive-mobile-solid-state-"
+            "drive-portable-hard-drive-for-pc-laptop-and-mac-data-storage-and-transfer-2tb-silver"
+        },
+        "the referenced drive is no SSD",
     ),
     "291": Correction("Tell me the total spend", {"148": "148.8 |OR| 148"}, "the sum is 148.80"),
     "385": Correction(
@@ -104,6 +116,20 @@ CORRECTIONS: Final[Mapping[str, Correction]] = {
         "Create a new forum named Karaoke", {"/f/Karaoke": "/f/Karaoke/edit"}, "only the edit page has the fields"
     ),
     "679": Correction("Lookup orders", {"Completed": "Complete"}, "the shop calls the status Complete"),
+    "715": Correction(
+        "Thumbs down the top 2 post ever",
+        {
+            "/84338/the-scientist-who-discovered-sperm-was-so-grossed-out-he": "/58888",
+            "/105990/4-500-year-old-sumerian-temple-dedicated-to-mighty-thunder": "/41616",
+        },
+        "the two best posts of all time are others",
+    ),
+    "780": Correction("Increase the price of white Ingrid", {"64.00": "101.00"}, "the price of 84 is to rise by 17"),
+    "782": Correction(
+        "Increase the price of all blue running",
+        {"22.33": "35.67", "21.56": "34.44"},
+        "29 and 28 are to rise by 23 %, not to fall",
+    ),
 }
 """By `task_id` of WebArena's own list."""
 

@@ -25,7 +25,7 @@ STRING_CHECKS: Final = ("exact_match", "must_include", "fuzzy_match")
 LIMITS: Final = Limits(steps=30, seconds=600.0, step_seconds=60.0)
 AND, OR = " |AND| ", " |OR| "
 _PLACEHOLDER = re.compile(r"__([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)__")
-_FORMS_ONLY = frozenset({"map", "wikipedia", "wiki"})
+_FORMS_ONLY = frozenset({"map", "wikipedia"})
 """Sites whose tasks look things up: what `program_html` reads there is a form or a page, never a stored change."""
 
 
@@ -325,10 +325,11 @@ Effect = Literal["reads", "navigates", "changes"]
 def effect(record: TaskRecord) -> Effect:
     """What a task is about, derived from how it is judged.
 
-    `changes`: some target of `program_html` is a page loaded anew, or the agent's own page on a site where what it
-    shows was stored before. `navigates`: only where the agent stands is judged. `reads`: only its answer is.
+    `changes`: some target of `program_html` is a page loaded anew, what an application itself says (`func:`), or the
+    agent's own page on a site where what it shows was stored before. `navigates`: only where the agent stands is
+    judged. `reads`: only its answer is.
     """
-    if any(target["url"] != "last" for target in record.targets):
+    if any(target["url"] != "last" or target["locator"].startswith("func:") for target in record.targets):
         return "changes"
     if record.targets:
         stored = "url_match" in record.eval_types or not _FORMS_ONLY & set(record.sites)
