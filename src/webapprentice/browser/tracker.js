@@ -105,21 +105,24 @@
     try { return send.apply(this, args); } catch (error) { answered(); throw error; }
   };
 
-  // A form that is sent is a request too: its navigation begins a task later, and what is read before is the old page.
-  // It ends with the document. One that the page takes over, or that leads elsewhere, is nothing to wait for.
+  // A form that is sent asks for its document a task later; until `beforeunload` tells of that, it is a request.
+  // One that the page takes over, or that leads elsewhere, is nothing to wait for.
   const stays = (form, button) => {
     const said = (name) => (button && button.getAttribute(`form${name}`)) || Element.prototype.getAttribute.call(form, name) || '';
     return !/^(_self|_top|_parent)?$/i.test(said('target')) || /^dialog$/i.test(said('method')) || /^\s*(javascript|mailto|tel):/i.test(said('action'));
   };
+  let sending = 0;
+  const sent = () => { if (sending) { sending -= 1; answered(); } };
   if (window.parent === window) {
     listen.call(window, 'submit', (event) => {
       if (!event.isTrusted) return;
+      sending += 1;
       requests += 1;
-      later(() => { if (event.defaultPrevented || stays(event.target, event.submitter)) answered(); }, 0);
+      later(() => { if (event.defaultPrevented || stays(event.target, event.submitter)) sent(); }, 0);
     }, { capture: true });
     const submit = HTMLFormElement.prototype.submit;
     HTMLFormElement.prototype.submit = function (...args) {
-      if (this.isConnected && !stays(this, null)) requests += 1;
+      if (this.isConnected && !stays(this, null)) { sending += 1; requests += 1; }
       return submit.apply(this, args);
     };
   }
@@ -183,6 +186,7 @@
   const LEAVING = 1500; // ms
   let leaving = 0;
   const asked = () => {
+    while (sending) sent();
     forget(leaving);
     leaving = later(() => { leaving = 0; changed(); }, LEAVING);
   };
@@ -195,10 +199,12 @@
   const macrotask = (next) => { afterwards = next; ring.port2.postMessage(0); };
 
   // In a document whose scripts may not run (Content-Security-Policy: sandbox) no timer fires: nothing can be waited for.
+  // Counted from here, not from when the document was asked for: a slow answer is no silent page.
   let ticks = false;
+  const born = performance.now();
   later(() => { ticks = true; }, 0);
   const mute = () => { const probe = document.createElement('i'); probe.setAttribute('onclick', '0'); return probe.onclick === null; };
-  const still = () => !ticks && (performance.now() > 500 || mute());
+  const still = () => !ticks && (performance.now() - born > 500 || mute());
 
   // Resolves once the page is quiet: whatever started since `begin` has ended, and one more task has run.
   own.settle = (cap) => (still() ? Promise.resolve(false) : settled(cap));
