@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from test_webarena_judging import agreed, check
 from webapprentice.tasks.webarena import (
     Evidence,
     Target,
@@ -27,6 +26,7 @@ from webapprentice.tasks.webarena.mends import CORRECTIONS
 from webapprentice.tasks.webarena.order import waits_for
 from webapprentice.tasks.webarena.records import effect, fill
 from webapprentice.tasks.webarena.verified_package import VerifiedPackage, verified_tasks
+from webarena_records import agreed, check
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 ADDRESSES = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from webapprentice.tasks.webarena import Evidence, Target, TaskRecord, parse_record
+from webapprentice.tasks.webarena import Evidence, Target, TaskRecord, Verdict, judge, parse_record
 from webapprentice.tasks.webarena.records import OR, fill
 
 ADDRESSES = {
@@ -118,3 +118,21 @@ def _held(target: dict[str, Any]) -> Target:
     how, value = next(iter(required.items()))
     content = value if how == "exact_match" else " ; ".join(one.split(OR)[0] for one in value)
     return Target(asked=target["url"], reached="http://reached.test", content=content)
+
+
+def agreed(found: Verdict) -> dict[str, str]:
+    """Replies that say yes to every open question."""
+    return {question.key: "correct" if question.kind == "fuzzy_match" else "same" for question in found.needs}
+
+
+def check(one: TaskRecord, verified: bool = False) -> None:
+    """Right evidence passes, and each that is wrong in one thing fails with a reason."""
+    good = judge(one, right(one), verified=verified)
+    assert judge(one, right(one), agreed(good), verified).score == 1, (one.id, good)
+    for word, evidence in wrong(one):
+        found = judge(one, evidence, verified=verified)
+        refused = {
+            question.key: "incorrect" if question.kind == "fuzzy_match" else "different" for question in found.needs
+        }
+        found = judge(one, evidence, refused, verified)
+        assert (found.score, found.reason != "") == (0, True), (one.id, word, found)
