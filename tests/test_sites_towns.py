@@ -164,6 +164,8 @@ def test_roles_decide_what_a_member_may_do(serving: Serving, code: httpx.Client)
         code.post("/kite/spar/members", data={"deed": "add", "user": "mira", "role": "Maintainer"}).status_code == 403
     )
     assert code.post("/kite/spar/merge_requests/1/merge").status_code == 403
+    assert code.post("/atlas/contour/merge_requests/1/merge").status_code == 403  # a Developer only
+    assert code.post("/granary/silo/merge_requests/1/approve").status_code == 403
     assert code.post("/granary/silo/milestones/new", data={"title": "x"}).status_code == 403  # a Reporter only
     assert code.post("/granary/silo/issues/1/comment", data={"deed": "close"}).status_code == 200
     assert code.post("/kite/spar/issues/1/comment", data={"deed": "close"}).status_code == 403
