@@ -339,7 +339,7 @@ def test_a_document_that_was_asked_for_is_waited_for(stage: Stage) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         place = (await reader.readuntil(b"\r\n\r\n")).split()[1]
         if b"?" in place:
-            await asyncio.sleep(0.4)  # long enough for the old page to be read, if nobody waits
+            await asyncio.sleep(0.7)  # long enough for the old page to be read, if nobody waits
         head = b"204 No Content" if place == b"/nothing" else b"200 OK\r\nContent-Type: text/html"
         writer.write(
             b"HTTP/1.1 " + head + b"\r\nConnection: close\r\n\r\n" + (b"" if b"204" in head else form.encode())

@@ -123,6 +123,14 @@ def test_what_cannot_be_done_is_said_by_na_or_by_the_real_reason() -> None:
     assert judge(one, Evidence(answer="no lamps here"), {question.key: "different"}).score == 0
 
 
+def test_a_judge_is_asked_about_nothing_as_released_and_mended_it_is_not() -> None:
+    one = answered({"fuzzy_match": "N/A"}, string_note="there is no lamp")
+    assert len(judge(one, Evidence(answer=" ")).needs) == 1
+    assert judge(one, Evidence(answer=" "), verified=True).score == 0
+    assert judge(answered({"fuzzy_match": ["cheap"]}), Evidence(), verified=True).score == 0
+    assert len(judge(one, Evidence(answer="no lamp"), verified=True).needs) == 1
+
+
 def test_as_released_the_real_reason_makes_up_for_what_failed_before_it_and_mended_it_does_not() -> None:
     one = answered({"must_include": ["Lamp"], "fuzzy_match": "N/A"}, string_note="none")
     found = judge(one, Evidence(answer="nothing"))

@@ -479,5 +479,5 @@ class Browser:
             await self._end(*self._retired.pop())
         proxies, self._proxies = [self._wall, *self._proxies.values()], {}
         await asyncio.gather(*(proxy.stop() for proxy in proxies))
-        for window in self._windows.values():
+        for window in list(self._windows.values()):  # one that is being opened may come or go
             await window.downloads.end()

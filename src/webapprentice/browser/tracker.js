@@ -177,9 +177,10 @@
 
   // In a document whose scripts may not run (Content-Security-Policy: sandbox) no timer fires: nothing can be waited for.
   let ticks = false;
+  const born = performance.now(); // its own zero is when the document was asked for
   later(() => { ticks = true; }, 0);
   const mute = () => { const probe = document.createElement('i'); probe.setAttribute('onclick', '0'); return probe.onclick === null; };
-  const still = () => !ticks && (performance.now() > 500 || mute());
+  const still = () => !ticks && (performance.now() - born > 500 || mute());
 
   // Resolves once the page is quiet: whatever started since `begin` has ended, and one more task has run.
   own.settle = (cap) => (still() ? Promise.resolve(false) : settled(cap));

@@ -24,8 +24,9 @@ class RescoreConfig(Config):
 
     collection: str = "attempts"
     """Which trajectories of the store."""
-    verified: bool = False
-    """Judge with known faults of the released evaluators mended (docs/webarena-evaluators.md)."""
+    verified: bool | None = None
+    """True: known faults of the released evaluators mended (docs/webarena-evaluators.md); False: as released; None: as
+    each attempt was judged before."""
     judge: FuzzyConfig = FuzzyConfig()
     """Who answers what only a language model can tell."""
     side_by_side: int = Field(default=8, ge=1)
@@ -110,8 +111,10 @@ async def _again(
     store: Store, collection: str, trajectory: Trajectory, held: Held, config: RescoreConfig, model: Model | None
 ) -> Trajectory:
     record = record_of(trajectory.task)
-    found, replies = await settle(record, held.evidence, model, config.judge, held.replies, config.verified)
-    verdict = verdict_of(record, held.with_(replies=replies), config.verified, found)
+    last = _ours(trajectory)[-1].judge
+    verified = last == f"{JUDGE}/verified" if config.verified is None else config.verified
+    found, replies = await settle(record, held.evidence, model, config.judge, held.replies, verified)
+    verdict = verdict_of(record, held.with_(replies=replies), verified, found)
     named = store.put(verdict.evidence or b"")
     judgments = tuple(one.with_(evidence=named) for one in verdict.judgments)
     after = trajectory.with_(score=verdict.score, fault=verdict.fault, judgments=judgments)

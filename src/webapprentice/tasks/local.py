@@ -79,6 +79,7 @@ def local_benchmark(serving: Serving) -> BenchmarkConfig:
             headers={"X-Apprentice-Token": serving.token},
             seconds=10.0,
         ),
+        verified=True,  # an idle run of an impossible task fails without a judge
     )
 
 

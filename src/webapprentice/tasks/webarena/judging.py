@@ -176,6 +176,9 @@ class _Case:
         self.parts.append(Part(kind=kind, score=float(held), reason=reason[:200]))
 
     def _ask(self, kind: str, asked: Asked, reference: str, answer: str) -> None:
+        if not answer and not self.rules.asks_of_nothing:
+            self.parts.append(Part(kind=kind, score=0.0, reason="nothing was answered"))
+            return
         question = Question(kind=asked, intent=self.record.intent, reference=reference, answer=answer)
         reply = self.replies.get(question.key)
         score = None if reply is None else verdict(asked, reply)

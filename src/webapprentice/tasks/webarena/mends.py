@@ -19,9 +19,10 @@ _WHOLE: Final = re.compile(r"[$€£]?(\d{1,3}(?:,\d{3})+|\d+)%?")
 
 
 class Mended(Released):
-    """The released comparisons with `alternatives`, `figures`, `letters`, `addresses` and `reasons` mended."""
+    """The released comparisons with `alternatives`, `figures`, `letters`, `addresses`, `reasons` and `silence` mended."""
 
     keeps_parts = True
+    asks_of_nothing = False
 
     def answered(self, reference: str, answer: str, alone: bool) -> bool:
         """Some alternative is there, as a whole figure or word where it is one."""

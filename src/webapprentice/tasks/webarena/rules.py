@@ -36,6 +36,11 @@ class Rules(Protocol):
         """Whether what was judged before an unachievable task's answer still counts."""
         ...
 
+    @property
+    def asks_of_nothing(self) -> bool:
+        """Whether a judge is asked about an empty answer; else it is wrong."""
+        ...
+
 
 def bare(text: str) -> str:
     """Without white space around it, then without one pair of quotes around it, in lower case."""
@@ -50,6 +55,7 @@ class Released:
     """As WebArena released them (version 0.2.0 and libwebarena 0.0.5)."""
 
     keeps_parts = False
+    asks_of_nothing = True
 
     def equal(self, reference: str, text: str) -> bool:
         """Equal but for case, white space around, and a pair of quotes around."""
