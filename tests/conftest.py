@@ -19,7 +19,16 @@ PAGES = Path(__file__).parent / "pages"
 
 
 LONGEST = (
-    *("test_large_path", "test_cli", "test_train_run", "test_interfaces_gym", "test_tasks_solvers", "test_improve"),
+    *(
+        "test_sites_tasks",
+        "test_tasks_sites",
+        "test_large_path",
+        "test_cli",
+        "test_train_run",
+        "test_interfaces_gym",
+        "test_tasks_solvers",
+        "test_improve",
+    ),
     *("test_tasks_check", "test_browser_faults", "test_page_forms", "test_tasks_miniwob", "test_clicks_guide"),
 )
 """Files that take longest come first, so that no worker is left with one of them when the others have ended."""
