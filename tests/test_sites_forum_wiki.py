@@ -15,13 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.routing import Route
 
-from webapprentice.sites.control import Control
 from webapprentice.sites.forum import SITE as FORUM
 from webapprentice.sites.serving import COOKIE, Serving
 from webapprentice.sites.site import Site
 from webapprentice.sites.wiki import SITE as WIKI
 from webapprentice.sites.wiki.markup import Article, Section, html, read, write
 from webapprentice.tasks.gold import load_gold
+from webapprentice.tasks.local import local_benchmark
+from webapprentice.tasks.probing import Prober
 
 SITES = {"forum": FORUM, "wiki": WIKI}
 EVIL = "<script>evil()</script><img src=x onerror='evil()'> \"quoted\" & [[<b>]]"
@@ -47,8 +48,9 @@ class Visitor:
     @property
     def state(self) -> dict[str, Any]:
         async def ask() -> dict[str, Any]:
-            async with Control(self.serving.places, self.serving.token) as control:
-                return await control.state(self.site, self.session)
+            async with Prober(local_benchmark(self.serving)) as prober:
+                found: dict[str, Any] = await prober.state(self.site, self.session)
+                return found
 
         return asyncio.run(ask())
 

@@ -12,10 +12,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from webapprentice.core.faults import FaultError, UnavailableError
-from webapprentice.sites.control import Control
 from webapprentice.sites.serving import COOKIE, Serving
 from webapprentice.sites.site import Account, Site, account, login_first, paginate, rows, write
 from webapprentice.sites.templates import SHARED
+from webapprentice.tasks.benchmark import SiteConfig
+from webapprentice.tasks.local import local_benchmark
+from webapprentice.tasks.probing import Prober
 
 
 async def _add(request: Request) -> Response:
@@ -52,18 +54,18 @@ def _client(serving: Serving, site: str, session: str = "") -> httpx.Client:
 
 def test_sessions_are_apart_and_a_reset_forgets_everything(serving: Serving) -> None:
     async def scene() -> None:
-        async with Control(serving.places, serving.token) as control:
-            one, other = await control.reset(), await control.reset()
+        async with Prober(local_benchmark(serving)) as prober:
+            one, other = await prober.reset(), await prober.reset()
             with _client(serving, "one", one) as client:
                 client.post("/login", data={"user": "ann", "password": "pw-ann"})
                 assert client.get("/add?words=more").text == "first, more"
-            assert await control.state("one", one) == {"notes": ["first", "more"]}
-            assert await control.state("one", other) == {"notes": ["first"]}
-            assert await control.state("two", one) == {"notes": ["first"]}
-            assert await control.reset(one) == one
-            assert await control.state("one", one) == {"notes": ["first"]}
-            await control.reset(one)
-            assert await control.state("one", one) == {"notes": ["first"]}
+            assert await prober.state("one", one) == {"notes": ["first", "more"]}
+            assert await prober.state("one", other) == {"notes": ["first"]}
+            assert await prober.state("two", one) == {"notes": ["first"]}
+            assert await prober.reset(one) == one
+            assert await prober.state("one", one) == {"notes": ["first"]}
+            await prober.reset(one)
+            assert await prober.state("one", one) == {"notes": ["first"]}
 
     asyncio.run(scene())
 
@@ -83,17 +85,29 @@ def test_a_stranger_gets_a_session_of_their_own_and_is_asked_to_sign_in(serving:
         assert answer.history[-1].headers["location"] == "/"
 
 
+def test_who_comes_for_the_first_time_or_signs_in_arrives_where_they_wanted_to_go(serving: Serving) -> None:
+    with _client(serving, "one") as client:
+        page = client.get("/add?words=a%26b+c&more=%2B")
+        assert page.history[0].headers["location"] == "/add?words=a%26b+c&more=%2B"
+        back = client.post(str(page.url), data={"user": "ann", "password": "pw-ann"})
+        assert back.text == "first, a&b c"
+        assert back.url.query == b"words=a%26b+c&more=%2B"
+        client.cookies.clear()
+        elsewhere = client.get(f"http://{serving.places['one']}//evil.example/add")
+        assert elsewhere.history[0].headers["location"] == "/evil.example/add"
+
+
 def test_a_ticket_is_good_for_one_site_until_it_ends(serving: Serving) -> None:
     ticket = serving.sessions.ticket("one", "ann")
     assert serving.sessions.account("one", ticket) is not None
     assert serving.sessions.account("two", ticket) is None
-    for wrong in ("", "ann|0|", ticket[:-1] + "x", serving.sessions.ticket("one", "ann", now=0.0)):
+    for wrong in ("", "ann|0|", "ann|0|é", ticket[:-1] + "x", serving.sessions.ticket("one", "ann", now=0.0)):
         assert serving.sessions.account("one", wrong) is None
 
 
 def test_only_who_knows_the_token_may_ask_for_states(serving: Serving) -> None:
     with _client(serving, "one", "any") as client:
-        for what in ("state", "reset", "drop", "expire", "nothing"):
+        for what in ("state", "reset", "expire", "nothing"):
             assert client.get(f"/-/{what}?session=any").status_code == 404
             assert client.get(f"/-/{what}", headers={"X-Apprentice-Token": "guess"}).status_code == 404
         assert client.get("/-/health").json() == {"site": "one", "well": True}
@@ -101,19 +115,21 @@ def test_only_who_knows_the_token_may_ask_for_states(serving: Serving) -> None:
 
 def test_a_site_out_of_order_and_one_that_is_down_are_told_apart(serving: Serving) -> None:
     async def scene() -> None:
-        async with Control({"one": serving.places["one"], "gone": "127.0.0.1:9"}, serving.token) as control:
-            await control.health("one")
+        running = local_benchmark(serving)
+        gone = SiteConfig(url="http://gone.test", place="127.0.0.1:9")
+        async with Prober(running.with_(sites={**running.sites, "gone": gone})) as prober:
+            await prober.health("one")
             serving.trouble["one"] = 500
             try:
                 with _client(serving, "one", "x") as client:
                     assert client.get("/add").status_code == 500
                 with pytest.raises(FaultError) as told:
-                    await control.health("one")
+                    await prober.health("one")
             finally:
                 serving.trouble.clear()
             assert told.value.fault.kind == "site_error"
             with pytest.raises(FaultError) as told:
-                await control.health("gone")
+                await prober.health("gone")
             assert (told.value.fault.owner, told.value.fault.kind) == ("environment", "site_down")
 
     asyncio.run(scene())

@@ -18,12 +18,13 @@ from starlette.routing import Route
 
 from webapprentice.core.text import squeeze
 from webapprentice.sites.code import SITE as CODE
-from webapprentice.sites.control import Control
 from webapprentice.sites.map import SITE as MAP
 from webapprentice.sites.map.roads import SPEEDS, metres_from, roads, route, said_distance, said_time
 from webapprentice.sites.serving import COOKIE, Serving
 from webapprentice.sites.site import NOW, Site
 from webapprentice.tasks.gold import load_gold
+from webapprentice.tasks.local import local_benchmark
+from webapprentice.tasks.probing import Prober
 from webapprentice.tasks.webarena.calls import parse_call
 from webapprentice.tasks.webarena.helpers import value_at
 from webapprentice.tasks.webarena.records import read_records
@@ -65,8 +66,9 @@ def _sign_in(client: httpx.Client, user: str) -> None:
 
 def _state(serving: Serving, site: str, session: str) -> dict[str, Any]:
     async def ask() -> dict[str, Any]:
-        async with Control(serving.places, serving.token) as control:
-            return await control.state(site, session.encode().hex())
+        async with Prober(local_benchmark(serving)) as prober:
+            found: dict[str, Any] = await prober.state(site, session.encode().hex())
+            return found
 
     return asyncio.run(ask())
 

@@ -2,9 +2,9 @@
 
     with Serving(every()) as serving:
         serving.places["shop"]           # '127.0.0.1:40123'
-        async with Control(serving.places, serving.token) as control:
-            key = await control.reset()  # a fresh session: put it into the cookie `apprentice_session`
-            await control.state("shop", key)
+        async with Prober(local_benchmark(serving)) as prober:
+            key = await prober.reset()  # a fresh session: put it into the cookie `apprentice_session`
+            await prober.state("shop", key)
 
 What only the judge may ask is at `/-/...` and answers to a secret token: for everybody else there is no such page.
 """
@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import uvicorn
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
@@ -156,7 +156,7 @@ class Serving:
                 return
             key = request.cookies.get(COOKIE, "")
             if not key:  # a person who came by: a session of one's own from here on
-                answer: Response = RedirectResponse(request.url.path, 307)
+                answer: Response = RedirectResponse(_asked_for(scope), 307)
                 answer.set_cookie(COOKIE, self.sessions.reset().key, httponly=True)
                 await answer(scope, receive, send)
                 return
@@ -183,15 +183,12 @@ class Serving:
         if what == "account":
             known = self.sessions.account(site.name, request.cookies.get(f"login_{site.name}", ""))
             return JSONResponse({"user": known and known.user}, 200 if known else 401)
-        if not secrets.compare_digest(request.headers.get("X-Apprentice-Token", ""), self.token):
+        if not secrets.compare_digest(request.headers.get("X-Apprentice-Token", "").encode(), self.token.encode()):
             return PlainTextResponse("nothing here", 404)
         key = request.query_params.get("session", "")
         match what:
             case "reset":
                 return JSONResponse({"session": self.sessions.reset(key).key})
-            case "drop":
-                self.sessions.drop(key)
-                return JSONResponse({"session": key})
             case "state":
                 return JSONResponse(site.state(self.sessions.database(self.sessions.of(key), site.name)))
             case "expire":
@@ -209,9 +206,10 @@ def _entrance(serving: Serving, site: Site) -> list[Route]:
         following = request.query_params.get("next", "/")
         if request.method == "GET":
             return render(request, "login.html", next=following, wrong=False)
-        form = await request.form()
-        known = site.accounts.get(str(form.get("user", "")).strip())
-        if known is None or known.password != form.get("password"):
+        async with request.form() as form:  # closes what was uploaded
+            user, password = str(form.get("user", "")).strip(), form.get("password")
+        known = site.accounts.get(user)
+        if known is None or known.password != password:
             return render(request, "login.html", next=following, wrong=True)
         inside = following.startswith("/") and not following.startswith("//")
         answer = goto(following if inside else "/")
@@ -224,6 +222,13 @@ def _entrance(serving: Serving, site: Site) -> list[Route]:
         return answer
 
     return [Route(site.login, login, methods=["GET", "POST"]), Route("/logout", logout, methods=["GET", "POST"])]
+
+
+def _asked_for(scope: Mapping[str, Any]) -> str:
+    """Path and query of a request as they came."""
+    path: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
+    query: bytes = scope["query_string"]
+    return "/" + (path + (b"?" + query if query else b"")).decode("latin-1").lstrip("/")
 
 
 def _changed(request: Request, changes: dict[str, object]) -> str:

@@ -49,17 +49,13 @@ class Sessions:
     def reset(self, key: str = "") -> Session:
         """A fresh session under this key, or under a new one."""
         key = key or secrets.token_hex(8)
-        self.drop(key)
+        old = self._kept.pop(key, None)
+        if old is not None:
+            old.close()
         session = self._kept[key] = Session(key)
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)[1].close()
         return session
-
-    def drop(self, key: str) -> None:
-        """Forget a session, if there is one."""
-        session = self._kept.pop(key, None)
-        if session is not None:
-            session.close()
 
     def of(self, key: str) -> Session:
         """The session of this key; a fresh one where there is none."""
@@ -90,7 +86,7 @@ class Sessions:
         """Who brings this ticket; None where it is none, or too old."""
         said, _, mark = ticket.rpartition("|")
         user, _, since = said.rpartition("|")
-        if not hmac.compare_digest(mark, self._sign(site, said)):
+        if not hmac.compare_digest(mark.encode(), self._sign(site, said).encode()):
             return None
         if time() - int(since) >= self._login_seconds:
             return None

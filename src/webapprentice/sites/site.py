@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -104,7 +105,7 @@ def login_first(request: Request) -> Response:
     """Send a stranger to the login page, and back afterwards."""
     site: Site = request.state.site
     back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return RedirectResponse(f"{site.login}?next={back}", status_code=303)
+    return RedirectResponse(f"{site.login}?next={quote(back)}", status_code=303)
 
 
 def render(request: Request, template: str, status: int = 200, **values: object) -> Response:
