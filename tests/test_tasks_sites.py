@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,11 +20,14 @@ from webapprentice.evaluate import PoolConfig, attempt_all
 from webapprentice.evaluate.rescoring import RescoreConfig, rescore
 from webapprentice.models.scripted import ScriptedModel
 from webapprentice.rollout import RolloutConfig
+from webapprentice.sites import every
+from webapprentice.sites.serving import Serving
 from webapprentice.store import Store
 from webapprentice.tasks import load
 from webapprentice.tasks.benchmark import BenchmarkConfig
 from webapprentice.tasks.conformance import examine
 from webapprentice.tasks.environments import Played, solver_of
+from webapprentice.tasks.local import local_benchmark
 from webapprentice.tasks.siteworld import Held, SiteWorld, site_worlds
 
 pytestmark = pytest.mark.browser
@@ -164,7 +168,7 @@ def test_an_application_keeps_its_promises(app: OwnApp, tmp_path: Path) -> None:
 
 
 def test_a_state_that_all_browsers_share_is_found_out(app: OwnApp, tmp_path: Path) -> None:
-    file = app.write(tmp_path, reset={"url": f"{app.url}/testing/reset", "when": "run", "cookie": "unknown"})
+    file = app.write(tmp_path, reset={"url": f"{app.url}/testing/reset", "cookie": "unknown"})
     report = asyncio.run(examine(Played(load("notes/2", file), file, BrowserConfig(call_seconds=6.0))))
     broken = {finding.check for finding in report.findings if finding.state == "broken"}
     assert "the known solution scores 1, in its own world and its own episode alone" in broken
@@ -249,3 +253,16 @@ def test_on_a_site_that_all_share_a_fault_in_the_middle_holds_nobody_up(app: Own
         asyncio.run(attempt_all(model, load("notes/2", file), [0, 1, 2], 1, how, store, "made", pool=pool))
         faults = [one.fault and one.fault.kind for one in store.trajectories("made")]
     assert faults == ["llm_refused"] * 3
+
+
+def test_what_one_site_gave_is_not_kept_for_another(tmp_path: Path) -> None:
+    async def scene() -> None:
+        with Serving(every()) as serving:
+            benchmark = local_benchmark(serving).with_(auth=tmp_path)
+            async with site_worlds(benchmark, 1, BrowserConfig(call_seconds=6.0)) as (world,):
+                await world.reset(load("sites/shop/*")[0].with_(sites=("shop", "forum")), 1)
+        for name in ("shop", "forum"):
+            kept = json.loads((tmp_path / f"{name}_state.json").read_text())["cookies"]
+            assert {one["domain"].lstrip(".") for one in kept} == {f"{name}.test"}
+
+    asyncio.run(scene())

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from webapprentice.browser.origins import Rule, place_of
 from webapprentice.core.config import Config, read_yaml
 from webapprentice.core.faults import UsageError
 from webapprentice.core.records import Task
@@ -29,6 +30,8 @@ from webapprentice.tasks.webarena.lists import SIZES, selection
 from webapprentice.tasks.webarena.records import tasks_from
 
 Shared = Literal["episode", "run", "never"]
+OURS = ("miniwob", "sites")
+"""Names that a benchmark file cannot have."""
 
 
 class LoginConfig(Config):
@@ -67,6 +70,22 @@ class SiteConfig(Config):
     state: str = ""
     """Path, asked with `?session=`, that answers the site's state as JSON, for `site_state(...)` in task files."""
 
+    @field_validator("url")
+    @classmethod
+    def _url(cls, url: str) -> str:
+        if urlsplit(url).scheme not in ("http", "https"):
+            raise ValueError(f"{url[:80]!r} is no address of a site; write http://127.0.0.1:8000")
+        Rule.read(_origin(url))
+        return url
+
+    @model_validator(mode="after")
+    def _led(self) -> Self:
+        if self.place:
+            place_of(self.place)
+            if urlsplit(self.url).port is not None:
+                raise ValueError("a site with a place has no port in its address; write http://shop.test")
+        return self
+
     def at(self, path: str) -> str:
         """The address of a path below the site's own."""
         rest = path.lstrip("/")
@@ -95,11 +114,19 @@ class ResetConfig(Config):
     seconds: float = Field(default=600.0, gt=0.0)
     """Deadline of one reset."""
 
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.when != "never" and not (self.url or self.command):
+            raise ValueError(f"when: {self.when} needs a url or a command that makes the sites new")
+        if self.cookie and (self.when != "episode" or not self.url):
+            raise ValueError("a cookie of each browser's own comes from a url that is asked with when: episode")
+        return self
+
 
 class BenchmarkConfig(Config):
     """Everything that a benchmark file may say."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_./-]*$")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
     """Task ids are `NAME/ID`."""
     tasks: tuple[Path, ...] | Path = ()
     """Task files in WebArena's format, or folders of them."""
@@ -128,7 +155,11 @@ class BenchmarkConfig(Config):
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"])
-            raise UsageError(f"{file}: {where}: {first['msg']}; docs/own-app.md shows a whole file") from error
+            raise UsageError(
+                f"{file}: {where}: {first['msg'].removeprefix('Value error, ')}; docs/own-app.md shows a whole file"
+            ) from error
+        if made.name in OURS:
+            raise UsageError(f"{file}: {made.name} is the name of tasks that come with us; choose another")
         here = file.absolute().parent
         tasks = made.tasks if isinstance(made.tasks, tuple) else (made.tasks,)
         return made.with_(

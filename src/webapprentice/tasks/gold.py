@@ -111,4 +111,7 @@ def load_gold(file: Path) -> dict[str, tuple[str, ...]]:
         raise UsageError(f"{file}: {' '.join(str(error).split())[:200]}") from error
     if not isinstance(found, Mapping):
         raise UsageError(f"{file}: solutions are lists of lines by task id")
+    for task, lines in found.items():
+        if not isinstance(lines, list):
+            raise UsageError(f"{file}: the solution of {task} is a list of lines, such as [stop]")
     return {str(task): tuple(str(line) for line in lines) for task, lines in found.items()}

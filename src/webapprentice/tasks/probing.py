@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from http.cookies import CookieError, SimpleCookie
 from types import TracebackType
 from typing import Any, Self
@@ -54,7 +57,7 @@ class Prober:
         if site.login is None:
             return True
         answer, reached = await self.get(name, site.at(site.login.signed_in), cookies)
-        sent_on = urlsplit(reached).path.rstrip("/") == urlsplit(site.login.page).path.rstrip("/")
+        sent_on = _path(reached) == _path(site.at(site.login.page))
         stranger = bool(site.login.signed_out) and site.login.signed_out in answer.text
         return answer.status_code < 400 and not sent_on and not stranger
 
@@ -86,8 +89,9 @@ class Prober:
 
     async def _reset(self, session: str) -> str:
         how = self.benchmark.reset
-        site = next((one for one in self.benchmark.sites.values() if how.url.startswith(one.url)), None)
-        url = f"{how.url}?session={session}" if session else how.url
+        host = urlsplit(how.url).netloc
+        site = next((one for one in self.benchmark.sites.values() if urlsplit(one.url).netloc == host), None)
+        url = _of_session(how.url, session) if session else how.url
         answer = await self._send("POST", site, url, dict(how.headers), how.seconds)
         if answer.status_code >= 400:
             raise trouble("reset_failed", f"{how.url} answers {answer.status_code}")
@@ -114,7 +118,7 @@ class Prober:
                 owner=Owner.EVALUATOR, kind="no_state", message=f"{name} has no state address; known: {known}"
             )
             raise FaultError(fault)
-        url = f"{site.at(site.state)}?session={session}"
+        url = _of_session(site.at(site.state), session)
         answer = await self._send("GET", site, url, dict(self.benchmark.reset.headers))
         if answer.status_code != 200:
             raise trouble("site_error", f"{name} answers {answer.status_code} to the question for its state")
@@ -136,6 +140,14 @@ class Prober:
             raise trouble("site_down", f"{url} does not answer: {error or type(error).__name__}") from error
 
 
+def _path(url: str) -> str:
+    return urlsplit(url).path.rstrip("/")
+
+
+def _of_session(url: str, session: str) -> str:
+    return str(httpx.URL(url).copy_merge_params({"session": session}))
+
+
 def _header(cookies: tuple[Cookie, ...], url: str) -> str:
     host = urlsplit(url).hostname or ""
     mine = [
@@ -146,12 +158,13 @@ def _header(cookies: tuple[Cookie, ...], url: str) -> str:
 
 async def _run(command: str) -> None:
     process = await asyncio.create_subprocess_shell(
-        command, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+        command, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE, start_new_session=True
     )
     try:
         _, said = await process.communicate()
     except asyncio.CancelledError:
-        process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # what it has started as well: nothing is made new from now on
         await process.wait()
         raise
     if process.returncode:

@@ -8,6 +8,7 @@ import os
 import time
 from collections import defaultdict
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -61,7 +62,9 @@ class Logins:
         self, name: str, login: LoginConfig, window: Window, others: tuple[Cookie, ...]
     ) -> tuple[Cookie, ...]:
         self.made[name] += 1
-        before = {(one["name"], one["domain"]) for one in others}
+        if window.url != "about:blank":  # where it has signed in elsewhere: what that gave is not this site's to keep
+            await window.fresh()
+        before = {(one["name"], one["domain"].lstrip(".")) for one in others}
         await window.put_cookies(others)
         await window.goto(self._benchmark.sites[name].at(login.page))
         await window.observe()
@@ -70,7 +73,7 @@ class Logins:
         if login.submit:
             await _found(name, window, login.submit, "focus()")
         await _submitted(name, window)
-        held = [one for one in await window.cookies() if (one["name"], one["domain"]) not in before]
+        held = [one for one in await window.cookies() if (one["name"], one["domain"].lstrip(".")) not in before]
         found = tuple({part: one[part] for part in _KEPT if part in one} for one in held)
         if not await self._prober.signed_in(name, (*others, *found)):
             where = urlsplit(window.url).path
@@ -94,7 +97,7 @@ class Logins:
             if not all(isinstance(one["name"], str) and one["value"] is not None and one["domain"] for one in cookies):
                 raise ValueError("a cookie without name, value or domain")
         except (OSError, ValueError, LookupError, TypeError) as error:
-            raise UsageError(f"{file} is no login state: {error}; delete it, or sign in with tasks login") from error
+            raise UsageError(f"{file} is no login state: {error}; delete it, and it is made again") from error
         return file.stat().st_mtime, cookies
 
     def _save(self, name: str, cookies: tuple[Cookie, ...]) -> None:
@@ -102,11 +105,11 @@ class Logins:
         if file is None:
             return
         file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_suffix(".part")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        with os.fdopen(os.open(part, flags, 0o600), "w", encoding="utf-8") as out:  # whoever reads it is signed in
+        # For our eyes alone, as whoever reads it is signed in; and of a name that no other process writes to.
+        number, part = mkstemp(prefix=f".{name}", dir=file.parent)
+        with os.fdopen(number, "w", encoding="utf-8") as out:
             json.dump({"cookies": list(cookies), "origins": []}, out, indent=1)
-        part.replace(file)
+        Path(part).replace(file)
 
     def _file(self, name: str) -> Path | None:
         return self._benchmark.auth and self._benchmark.auth / f"{name}_state.json"

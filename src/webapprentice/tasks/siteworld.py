@@ -66,8 +66,9 @@ class Shared:
         async with self._new:
             if how.when == "run" and self._made_new:
                 return ""
+            session = await self.prober.reset(last)
             self._made_new = True
-            return await self.prober.reset(last)
+            return session
 
     def cookies(self, session: str) -> tuple[Cookie, ...]:
         """The cookie of a session, at every site."""
