@@ -95,6 +95,10 @@ class OwnApp:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.shutdown()
+        self.close()
+
+    def close(self) -> None:
+        """Give its port back."""
         self._server.server_close()
 
     def write(self, folder: Path, **changes: Any) -> Path:

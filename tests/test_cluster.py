@@ -8,12 +8,14 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from own_app import OwnApp
 from webapprentice.browser import find_chromium
 from webapprentice.cluster import ClusterConfig, Foreman, ThreadYard, connect
 from webapprentice.cluster.hand import ROOM, Hand
@@ -22,6 +24,7 @@ from webapprentice.core.faults import LimitError, Owner, UnavailableError, Usage
 from webapprentice.core.protocols import News, Parcel, Port
 from webapprentice.core.records import Ending
 from webapprentice.evaluate import Named, PoolConfig, attempt_all
+from webapprentice.evaluate.remote import Setup
 from webapprentice.models import ScriptedModel
 from webapprentice.rollout import Budget, RolloutConfig, RunLimits
 from webapprentice.store import Store
@@ -220,6 +223,40 @@ def attempts(
             for one in store.trajectories("c")
         }
         return keys, found, store.counts()
+
+
+def test_workers_do_not_share_a_site_that_has_one_state_for_everybody(tmp_path: Path) -> None:
+    app = OwnApp()  # not even running: it is refused before anybody is asked
+    for reset in ({"when": "never"}, {"url": f"{app.url}/testing/reset"}):
+        file = app.write(tmp_path, reset=reset)
+        pool = PoolConfig(benchmark=file, cluster=ClusterConfig(workers=2))
+        foreman = Foreman(ThreadYard(2), pool.cluster, 3)
+        with Store.create(tmp_path / "s.sqlite") as store:
+            doing = attempt_all(
+                None, load("notes/0", file), [0], 1, RolloutConfig(), store, "c", pool=pool, executor=foreman
+            )
+            with pytest.raises(UsageError, match="notes has one state for everybody"):
+                asyncio.run(doing)
+    app.close()
+
+
+def test_workers_in_another_folder_find_the_benchmark_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = OwnApp()
+    app.write(tmp_path)
+    app.close()
+    monkeypatch.chdir(tmp_path)
+    told: list[bytes] = []
+
+    class Listening:
+        async def carry_out(self, errand: str, setup: bytes, parcels: Sequence[Parcel]) -> AsyncGenerator[list[News]]:
+            told.append(setup)
+            yield [News(one.key, b"", last=True, lost="nobody works here") for one in parcels]
+
+    pool = PoolConfig(benchmark=Path("notes.yaml"), cluster=ClusterConfig(workers=2))
+    with Store.create(tmp_path / "s.sqlite") as store:
+        tasks = load("notes/0", pool.benchmark)
+        asyncio.run(attempt_all(None, tasks, [0], 1, RolloutConfig(), store, "c", pool=pool, executor=Listening()))
+    assert Setup.model_validate_json(told[0]).pool.benchmark == tmp_path / "notes.yaml"
 
 
 needs_browser = pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine")

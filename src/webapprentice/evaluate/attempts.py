@@ -28,7 +28,7 @@ from webapprentice.rollout import (
     rollout,
 )
 from webapprentice.store import Store
-from webapprentice.tasks.environments import benchmark_of, solver_of
+from webapprentice.tasks.environments import benchmark_of, one_state_for_all, solver_of
 
 
 class Named(Record):
@@ -197,6 +197,12 @@ def _setup(
     main = None if config.agent in MODELLESS else model
     if main is not None and (named is None or any(one.startswith("scripted:@") for one in (named.name, *roles))):
         raise UsageError(NOT_SHARED)
+    benchmark = benchmark_of(job.task for job in jobs)
+    if pool.cluster.workers != 1 and one_state_for_all(benchmark, pool.benchmark):
+        raise UsageError(
+            f"{benchmark} has one state for everybody, and only one process can see to it that nobody is in another's "
+            "way: set pool.cluster.workers=1, or give each browser a state of its own (reset.cookie)"
+        )
     each = -(-len(jobs) // max(1, pool.cluster.workers))
     options = config.stages.options
     return Setup(
@@ -205,7 +211,9 @@ def _setup(
         options=named.options if named is not None else ModelConfig(),
         roles={name: Shared(name=Named.of(name, options).name, key=one.key) for name, one in roles.items()},
         rollout=config,
-        pool=pool.with_(contexts=min(pool.contexts, each)),
+        pool=pool.with_(
+            contexts=min(pool.contexts, each), benchmark=pool.benchmark and pool.benchmark.absolute()
+        ),  # workers stand in other folders
         collection=collection,
-        benchmark=benchmark_of(job.task for job in jobs),
+        benchmark=benchmark,
     )

@@ -11,7 +11,7 @@ from pydantic import Field
 from webapprentice.core.config import Config
 from webapprentice.core.faults import UsageError
 from webapprentice.core.protocols import Model
-from webapprentice.core.records import Judgment, Record, Trajectory
+from webapprentice.core.records import Ending, Judgment, Record, Trajectory
 from webapprentice.models import load
 from webapprentice.store import Store
 from webapprentice.tasks.siteworld import JUDGE, Held, verdict_of
@@ -117,6 +117,9 @@ async def _again(
     verdict = verdict_of(record, held.with_(replies=replies), verified, found)
     named = store.put(verdict.evidence or b"")
     judgments = tuple(one.with_(evidence=named) for one in verdict.judgments)
-    after = trajectory.with_(score=verdict.score, fault=verdict.fault, judgments=judgments)
-    store.decide(collection, trajectory.key, verdict.score, verdict.fault, judgments)
+    score, fault = verdict.score, verdict.fault
+    if trajectory.ending is Ending.FAULT and not score:
+        score, fault = None, trajectory.fault  # what stood in the agent's way at the end has not gone away
+    after = trajectory.with_(score=score, fault=fault, judgments=judgments)
+    store.decide(collection, trajectory.key, score, fault, judgments)
     return after

@@ -230,7 +230,7 @@ class Store:
         return int(count)
 
     def judge(self, collection: str, key: str, judgments: Iterable[Judgment]) -> None:
-        """Add judgments to a closed trajectory; those of the same judge are replaced."""
+        """Add judgments to a closed trajectory, after the others; those of the same judge are taken out."""
         with self._commit() as cursor:
             row = cursor.execute(
                 "SELECT id, record FROM episode WHERE collection=? AND key=? AND state='closed'", (collection, key)
@@ -238,9 +238,9 @@ class Store:
             if row is None:
                 raise UsageError(f"the store {self.path} has no finished trajectory {key} in {collection}")
             record = json.loads(row[1])
-            kept = {judgment["judge"]: judgment for judgment in record["judgments"]}
-            kept.update({judgment.judge: judgment.model_dump(mode="json") for judgment in judgments})
-            record["judgments"] = list(kept.values())
+            added = {judgment.judge: judgment.model_dump(mode="json") for judgment in judgments}
+            kept = [judgment for judgment in record["judgments"] if judgment["judge"] not in added]
+            record["judgments"] = [*kept, *added.values()]
             cursor.execute("UPDATE episode SET record=? WHERE id=?", (json.dumps(record, ensure_ascii=False), row[0]))
 
     def decide(

@@ -84,6 +84,11 @@ def described(benchmark: str, file: Path | None) -> BenchmarkConfig:
     return found
 
 
+def one_state_for_all(benchmark: str, file: Path | None) -> bool:
+    """Whether every browser sees what another has done. Raises UsageError as `described` does."""
+    return benchmark not in (BENCHMARK, LOCAL) and not described(benchmark, file).own_state
+
+
 def solver_of(task: Task, file: Path | None = None) -> Solver | None:
     """What solves a task without a model; None where nothing is known."""
     if task.id in SOLVERS:
