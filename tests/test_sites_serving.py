@@ -7,10 +7,12 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from click import BadParameter
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from webapprentice.cli.sites import command as sites
 from webapprentice.core.faults import FaultError, UnavailableError
 from webapprentice.sites.serving import COOKIE, Serving
 from webapprentice.sites.site import Account, Site, account, login_first, paginate, rows, write
@@ -139,6 +141,11 @@ def test_a_port_that_is_taken_is_said_in_one_line(serving: Serving) -> None:
     port = int(serving.places["one"].rpartition(":")[2])
     with pytest.raises(UnavailableError, match=f"port {port} of 127.0.0.1 is taken"):
         Serving({"one": _site("one")}, first_port=port)
+
+
+def test_a_port_that_there_is_not_is_said_in_one_line() -> None:
+    with pytest.raises(BadParameter, match="65535 is not in the range"):
+        sites.main(["up", "--port", "65535"], standalone_mode=False)
 
 
 @pytest.mark.parametrize(

@@ -266,3 +266,16 @@ def test_what_one_site_gave_is_not_kept_for_another(tmp_path: Path) -> None:
             assert {one["domain"].lstrip(".") for one in kept} == {f"{name}.test"}
 
     asyncio.run(scene())
+
+
+def test_who_goes_to_the_login_page_by_itself_meets_no_wall_there(app: OwnApp, tmp_path: Path) -> None:
+    file = app.write(tmp_path)
+
+    async def scene() -> None:
+        async with _world(file) as world:
+            await world.reset(load("notes/0", file)[0], 1)
+            assert (await world.step(Goto(url=f"{app.url}/login"))).wall is None
+            app.tickets.clear()  # the login has ended under the agent
+            assert (await world.step(Goto(url=f"{app.url}/login"))).wall == "blocked_login"
+
+    asyncio.run(scene())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import threading
 from pathlib import Path
@@ -21,7 +22,13 @@ def command() -> None:
 
 
 @command.command("up")
-@click.option("--port", default=8300, show_default=True, help="First port; the sites take this one and those after it.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_000),
+    default=8300,
+    show_default=True,
+    help="First port; the sites take this one and those after it.",
+)
 @click.option("--file", type=click.Path(path_type=Path), help="Write addresses, places and token here as JSON.")
 def up(port: int, file: Path | None) -> None:
     """Serve all sites until Ctrl-C. Every browser gets a state of its own, by a cookie."""
@@ -39,8 +46,10 @@ def up(port: int, file: Path | None) -> None:
         click.echo("Ctrl-C ends them; a new private window of your browser starts with fresh data")
         if file is not None:
             told = {"places": serving.places, "hosts": serving.hosts, "token": serving.token}
-            file.write_text(json.dumps(told, indent=1), encoding="utf-8")
-            file.chmod(0o600)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+            with os.fdopen(os.open(file, flags, 0o600), "w", encoding="utf-8") as out:
+                file.chmod(0o600)  # before there is anything in it: the token is nobody else's
+                json.dump(told, out, indent=1)
         over.wait()
 
 

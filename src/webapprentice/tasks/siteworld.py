@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -89,6 +90,7 @@ class SiteWorld:
         self._record: TaskRecord | None = None
         self._goal = ""
         self._sites: list[str] = []
+        self._cookies: tuple[Cookie, ...] = ()
         self._turn: Turn | None = None
 
     async def reset(self, task: Task, seed: int) -> Start:
@@ -125,7 +127,8 @@ class SiteWorld:
             tickets += await shared.logins.cookies(name, window, cookies)
         if window.url != "about:blank":  # it was used to sign in
             await window.fresh()
-        await window.put_cookies((*cookies, *tickets))
+        self._cookies = (*cookies, *tickets)
+        await window.put_cookies(self._cookies)
         for number, url in enumerate(task.start_urls or (shared.benchmark.addresses[sites[0]],)):
             if number:
                 await window.open_tab()
@@ -134,11 +137,22 @@ class SiteWorld:
         window.forget()
         window.next_id = 1 + seed_for("node ids", task.id, seed) % OFFSETS
         seen = (await window.observe()).observation
-        return Start(goal=self._goal, observation=seen, wall=self._wall(seen), picture=await window.picture())
+        return Start(goal=self._goal, observation=seen, wall=await self._wall(seen), picture=await window.picture())
 
-    def _wall(self, seen: Observation) -> str | None:
+    async def _wall(self, seen: Observation) -> str | None:
         found = wall(seen, self._goal)
+        if found is Wall.LOGIN and await self._signed_in(seen.url):
+            return None  # the agent has gone there, or signed out: its own doing
         return None if found is Wall.COOKIES else found
+
+    async def _signed_in(self, url: str) -> bool:
+        """Whether what somebody was signed in with before the episode still holds at the site of this address."""
+        shared, place = self._shared, urlsplit(url).netloc
+        here = [name for name in self._sites if urlsplit(shared.benchmark.sites[name].url).netloc == place]
+        try:
+            return bool(here) and all([await shared.prober.signed_in(name, self._cookies) for name in here])
+        except FaultError:
+            return False
 
     async def step(self, action: Action) -> Happened:
         """Carry out one action. `Stop` leaves the page alone; nothing is judged before `verdict`."""
@@ -153,7 +167,7 @@ class SiteWorld:
             outcome=outcome,
             observation=seen,
             raw_reward=None,
-            wall=self._wall(seen),
+            wall=await self._wall(seen),
             picture=await self.window.picture(),
         )
 
