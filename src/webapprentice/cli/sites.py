@@ -59,7 +59,8 @@ def listing(as_json: bool) -> None:
     """List the sites, their accounts and how many tasks each has."""
     from webapprentice.sites import every
     from webapprentice.sites.serving import url_of
-    from webapprentice.tasks.local import held_out, local_tasks
+    from webapprentice.tasks.local import local_tasks
+    from webapprentice.tasks.splits import kept_for_exams
 
     found = []
     for name, site in every().items():
@@ -72,7 +73,7 @@ def listing(as_json: bool) -> None:
                 "accounts": len(site.accounts),
                 "tasks": len(tasks),
                 "templates": len({task.template for task in tasks}),
-                "held_out": sum(map(held_out, tasks)),
+                "held_out": sum(map(kept_for_exams, tasks)),
             }
         )
     lines = [

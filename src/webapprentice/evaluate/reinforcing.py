@@ -19,7 +19,7 @@ from webapprentice.evaluate.setting import PoolConfig
 from webapprentice.rollout import RolloutConfig, jobs_for
 from webapprentice.store import Store
 from webapprentice.tasks import load as load_tasks
-from webapprentice.tasks.splits import HELD_OUT, SAME_AS
+from webapprentice.tasks.splits import kept_for_exams
 from webapprentice.train import GroupConfig, GroupReport, GroupUpdate, reinforce
 from webapprentice.train.groups import Played
 
@@ -48,9 +48,9 @@ def episodes_of(config: ReinforceConfig) -> dict[str, tuple[Task, int]]:
             "set rollout.agent=dialect or webarena"
         )
     tasks = load_tasks(config.tasks, config.pool.benchmark)
-    held = sorted(task.id for task in tasks if task.id in HELD_OUT or SAME_AS.get(task.id) in HELD_OUT)
+    held = sorted(task.id for task in tasks if kept_for_exams(task))
     if held:
-        raise UsageError(f"reinforce would practise {held[0]}, a held-out page or a copy of one; leave it out of tasks")
+        raise UsageError(f"reinforce would practise {held[0]}, a held-out task or a copy of one; leave it out of tasks")
     seeds = range(config.first_seed, config.first_seed + config.seeds)
     found = {f"{task.id}#{seed}": (task, seed) for task in tasks for seed in seeds}
     if len(found) < config.group.groups:

@@ -10,8 +10,9 @@ from webapprentice.evaluate import dialect_of
 from webapprentice.improve.loop import Candidate, Round, exam_of, final
 from webapprentice.improve.workshop import Workshop
 from webapprentice.report import Case, choose
-from webapprentice.tasks.miniwob import MiniWob, worlds
-from webapprentice.tasks.splits import HELD_OUT
+from webapprentice.tasks.environments import benchmark_of, worlds_of
+from webapprentice.tasks.miniwob import MiniWob
+from webapprentice.tasks.siteworld import SiteWorld
 
 
 async def gallery(workshop: Workshop, base: Candidate, rounds: Sequence[Round]) -> tuple[Case, ...]:
@@ -40,20 +41,23 @@ async def gallery(workshop: Workshop, base: Candidate, rounds: Sequence[Round]) 
             dropped,
             page=lambda _, step: dialect.describe(step.observation, count).text,
             picture=workshop.store.blob,
-            held_out=frozenset(HELD_OUT),
+            held_out=workshop.held_out,
             most=most,
         )
 
     chosen = {attempt.key for case in cases(parts) for attempt in case.attempts}
     whole = {one.key: one for one in workshop.store.trajectories(keys=chosen)}
-    async with worlds(1, workshop.config.pool.browser) as (world,):
+    if not whole:
+        return cases(parts)
+    pool, benchmark = workshop.config.pool, benchmark_of(one.task for one in whole.values())
+    async with worlds_of(benchmark, 1, pool.browser, file=pool.benchmark) as (world,):
         parts = [
             [await pictured(workshop, world, whole[one.key]) for one in part if one.key in chosen] for part in parts
         ]
     return cases(parts)
 
 
-async def pictured(workshop: Workshop, world: MiniWob, trajectory: Trajectory) -> Trajectory:
+async def pictured(workshop: Workshop, world: MiniWob | SiteWorld, trajectory: Trajectory) -> Trajectory:
     """The trajectory with a screenshot before each step, up to where the page differs from what it was."""
     steps: list[Step] = []
     try:

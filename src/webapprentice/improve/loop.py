@@ -10,7 +10,6 @@ from pydantic import Field
 from webapprentice.core.records import Record, Trajectory
 from webapprentice.improve.workshop import Workshop
 from webapprentice.metrics import compare, episodes_of
-from webapprentice.tasks.splits import HELD_OUT
 
 
 class Candidate(Record):
@@ -164,7 +163,7 @@ def beats(workshop: Workshop, candidate: Candidate | None, best: Candidate) -> t
         return False, "no model was made"
     temperature = max(candidate.exam)
     old, new = (
-        [one for one in episodes_of(exam_of(workshop, model)[temperature]) if one.task not in HELD_OUT]
+        [one for one in episodes_of(exam_of(workshop, model)[temperature]) if one.task not in workshop.held_out]
         for model in (best, candidate)
     )
     comparison = compare(old, new)

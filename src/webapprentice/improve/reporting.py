@@ -15,7 +15,6 @@ from webapprentice.improve.workshop import Workshop
 from webapprentice.metrics import episodes_of
 from webapprentice.report import cells, task_rows
 from webapprentice.report import data as shown
-from webapprentice.tasks.splits import HELD_OUT
 from webapprentice.train import TrainConfig, TrainReport
 
 _TITLES = {
@@ -47,7 +46,7 @@ def report_data(
     for candidate in candidates:
         for temperature, exam in exams[candidate.model].items():
             runs.setdefault((named(candidate), temperature), []).append(episodes_of(exam))
-    held_out = frozenset(HELD_OUT)
+    held_out = workshop.held_out
     first = named(last.candidates[0]) if last else "base"
     return shown.ReportData(
         base="base",

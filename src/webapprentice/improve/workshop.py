@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,7 +33,8 @@ from webapprentice.store import Store, write_lines
 from webapprentice.synthesis import SynthesisConfig, invent, synthesize
 from webapprentice.synthesis.prompts import Prompts
 from webapprentice.tasks import load as load_tasks
-from webapprentice.tasks.splits import HELD_OUT, SAME_AS
+from webapprentice.tasks.registry import BENCHMARK as MINIWOB
+from webapprentice.tasks.splits import HELD_OUT, kept_for_exams
 from webapprentice.train import train
 
 _TELL_EVERY = 5.0
@@ -62,6 +64,15 @@ class Workshop:
             inside = self.folder / name
             self._models[name] = load_model(inside if inside.is_dir() else name, self.config.options)
         return self._models[name]
+
+    @cached_property
+    def held_out(self) -> frozenset[str]:
+        """Ids of tasks that no row may come from and that reports tell apart: those held out by rule and, of other
+        benchmarks than MiniWoB++, whatever the exam asks and practice does not."""
+        practised = {task.id for task in practice_tasks(self.config)}
+        asked = load_tasks(self.config.exam.tasks, self.config.pool.benchmark)
+        strange = {task.id for task in asked if task.benchmark != MINIWOB and task.id not in practised}
+        return frozenset(HELD_OUT) | strange | {task.id for task in asked if kept_for_exams(task)}
 
     async def attempt(self, name: str, number: int, label: str) -> list[str]:
         """Practise in one round; gives the keys of the attempts."""
@@ -145,7 +156,7 @@ class Workshop:
             practice = {name for name in self.store.collections() if name.startswith("practice/")}
             seen = [name for name in sorted(practice) if self.store.finished(name) & only]
             how = author.with_(name=f"{label}-{key}", collections=tuple(seen), keep=seeds)
-            made = await synthesize(how, self.folder, self.store, writer, alike, self.tell, frozenset(HELD_OUT), only)
+            made = await synthesize(how, self.folder, self.store, writer, alike, self.tell, self.held_out, only)
             there = sorted(self.store.finished(made.collection))
             return {"collection": made.collection, "kept": there, "made": made.model_dump(mode="json")}
 
@@ -175,7 +186,7 @@ class Workshop:
             found = [await self._sift(self.trajectories(some), rules, dialect, model) for some in keys]
             kept = [one for done in found for one in done.kept]
             chosen = set(kept)
-            own = examples(self.trajectories(kept), dialect, self.config.dataset, model.count, held_out=HELD_OUT)
+            own = examples(self.trajectories(kept), dialect, self.config.dataset, model.count, held_out=self.held_out)
             made = examples(self.trajectories(synthetic), dialect, self._made_up(dialect), model.count)
             rows = mixed(own.train, made.train, mixture, self.config.dataset.seed)
             path = Path("data") / f"{arm}-{key}.jsonl"
@@ -289,10 +300,10 @@ class Workshop:
 def practice_tasks(config: ImproveConfig) -> list[Task]:
     """Tasks of practice. Raises UsageError when practice would see what the exam asks."""
     tasks = load_tasks(config.practice.tasks, config.pool.benchmark)
-    held = sorted(task.id for task in tasks if task.id in HELD_OUT or SAME_AS.get(task.id) in HELD_OUT)
+    held = sorted(task.id for task in tasks if kept_for_exams(task))
     if held:
         raise UsageError(
-            f"practice would attempt {held[0]}, a held-out page or a copy of one; leave it out of practice.tasks"
+            f"practice would attempt {held[0]}, a held-out task or a copy of one; leave it out of practice.tasks"
         )
     first, exam = config.practice.first_seed, config.exam
     practised = range(first, first + config.rounds * config.practice.seeds)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import cache
 
 from webapprentice.core.records import Task
@@ -11,13 +10,10 @@ from webapprentice.sites.serving import COOKIE, Serving, url_of
 from webapprentice.sites.site import Site
 from webapprentice.tasks.benchmark import BenchmarkConfig, LoginConfig, ResetConfig, SiteConfig
 from webapprentice.tasks.gold import load_gold
+from webapprentice.tasks.splits import UNSEEN_SITE, kept_for_exams
 from webapprentice.tasks.webarena.records import tasks_from
 
 NAME = "sites"
-UNSEEN_SITE = "wiki"
-"""All tasks of this site are held out."""
-UNSEEN_SHARE = 4
-"""One in so many templates of the other sites is held out too."""
 
 
 @cache
@@ -46,18 +42,10 @@ def local_solutions() -> dict[str, tuple[str, ...]]:
     }
 
 
-def held_out(task: Task) -> bool:
-    """Whether a task is kept for exams: the site is the unseen one, or a hash of its template says so. The rule never
-    looks at results."""
-    if UNSEEN_SITE in task.sites:
-        return True
-    return hashlib.sha256(task.template.encode()).digest()[0] % UNSEEN_SHARE == 0
-
-
 def local_lists() -> dict[str, frozenset[str]]:
     """Lists of tasks by name: `sites_attempted`, and those that are not, by site and by template."""
     tasks = local_tasks()
-    kept = {task.id for task in tasks if held_out(task)}
+    kept = {task.id for task in tasks if kept_for_exams(task)}
     unseen = {task.id for task in tasks if UNSEEN_SITE in task.sites}
     return {
         "sites_attempted": frozenset(task.id for task in tasks if task.id not in kept),

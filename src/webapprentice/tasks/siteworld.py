@@ -204,6 +204,11 @@ class SiteWorld:
         """PNG of the active tab."""
         return await self.window.screenshot()
 
+    @property
+    def frame(self) -> tuple[int, int, int, int]:
+        """What a screenshot shows: x, y, width, height in CSS pixels."""
+        return (0, 0, *self.window.size)
+
     async def close(self) -> None:
         """Close the window; browser and sites belong to `site_worlds`."""
         await self.release()
