@@ -25,7 +25,7 @@ def every() -> dict[str, Site]:
         try:
             found[name] = import_module(f"webapprentice.sites.{name}").SITE
         except ModuleNotFoundError as error:
-            if (error.name or "").startswith("webapprentice.sites"):
-                continue  # SOON
+            if (error.name or "").startswith("webapprentice"):
+                raise
             raise UnavailableError("the local sites need more: pip install 'webapprentice[sites]'") from error
     return found
