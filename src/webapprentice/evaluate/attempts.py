@@ -29,6 +29,7 @@ from webapprentice.rollout import (
 )
 from webapprentice.store import Store
 from webapprentice.tasks.environments import benchmark_of, one_state_for_all, solver_of
+from webapprentice.tasks.webarena.records import KIND
 
 
 class Named(Record):
@@ -150,7 +151,7 @@ async def attempt_jobs(
         await attempt_elsewhere(executor, setup, todo, store, budget, tell)
     elif todo:
         await _attempt_here(model, todo, config, store, collection, pool, tell, budget, roles)
-    if asked is not None:
+    if asked is not None and any(job.task.evaluator.get("kind") == KIND for job in jobs):
         how = RescoreConfig(collection=collection, judge=pool.judge)
         await rescore(store, collection, how, asked, keys)
     return keys

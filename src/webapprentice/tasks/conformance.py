@@ -98,7 +98,10 @@ class Scene(NamedTuple):
     """What solves the task, where that is known."""
 
     async def reset(self, seed: int = SEEDS[0], world: World | None = None) -> Start:
-        """Begin an episode within the task's time."""
+        """Begin an episode within the task's time. Whatever the worlds keep from each other is given back first."""
+        for each in (self.world, self.other):
+            if isinstance(each, LateWorld):
+                await each.release()
         return await _within(self.task.limits.seconds, (world or self.world).reset(self.task, seed), "reset")
 
     async def step(self, action: Action, world: World | None = None) -> Happened:
@@ -276,7 +279,8 @@ async def _no_leftovers(scene: Scene) -> None:
 
 async def _apart(scene: Scene) -> None:
     _steady(scene.task)
-    start, _ = await asyncio.gather(scene.reset(world=scene.other), scene.reset())
+    start = await scene.reset(world=scene.other)
+    await scene.reset()
     for action in _meddling(start.observation):
         happened = await scene.step(action)
         if happened.outcome.done:
