@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from webapprentice.core.faults import FaultError
 from webapprentice.core.records import Observation, Step, Trajectory
 from webapprentice.evaluate import dialect_of
+from webapprentice.improve.holding import held_out_of
 from webapprentice.improve.loop import Candidate, Round, exam_of, final
 from webapprentice.improve.workshop import Workshop
 from webapprentice.report import Case, choose
 from webapprentice.tasks.miniwob import MiniWob, worlds
-from webapprentice.tasks.splits import HELD_OUT
+from webapprentice.tasks.registry import BENCHMARK
 
 
 async def gallery(workshop: Workshop, base: Candidate, rounds: Sequence[Round]) -> tuple[Case, ...]:
@@ -40,16 +41,17 @@ async def gallery(workshop: Workshop, base: Candidate, rounds: Sequence[Round]) 
             dropped,
             page=lambda _, step: dialect.describe(step.observation, count).text,
             picture=workshop.store.blob,
-            held_out=frozenset(HELD_OUT),
+            held_out=held_out_of(workshop.config),
             most=most,
         )
 
     chosen = {attempt.key for case in cases(parts) for attempt in case.attempts}
     whole = {one.key: one for one in workshop.store.trajectories(keys=chosen)}
+    parts = [[whole[one.key] for one in part if one.key in chosen] for part in parts]
+    if any(one.task.benchmark != BENCHMARK for one in whole.values()):
+        return cases(parts)  # what was done on a web site is not done there again for a picture
     async with worlds(1, workshop.config.pool.browser) as (world,):
-        parts = [
-            [await pictured(workshop, world, whole[one.key]) for one in part if one.key in chosen] for part in parts
-        ]
+        parts = [[await pictured(workshop, world, one) for one in part] for part in parts]
     return cases(parts)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import Field
 
 from webapprentice.core.records import Record, Trajectory
+from webapprentice.improve.holding import kept_back
 from webapprentice.improve.workshop import Workshop
 from webapprentice.metrics import compare, episodes_of
-from webapprentice.tasks.splits import HELD_OUT
 
 
 class Candidate(Record):
@@ -163,8 +163,9 @@ def beats(workshop: Workshop, candidate: Candidate | None, best: Candidate) -> t
     if candidate is None:
         return False, "no model was made"
     temperature = max(candidate.exam)
+    kept = kept_back("sites" in workshop.config.exam.tasks)
     old, new = (
-        [one for one in episodes_of(exam_of(workshop, model)[temperature]) if one.task not in HELD_OUT]
+        [one for one in episodes_of(exam_of(workshop, model)[temperature]) if one.task not in kept]
         for model in (best, candidate)
     )
     comparison = compare(old, new)

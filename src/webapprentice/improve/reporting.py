@@ -10,12 +10,12 @@ from importlib.metadata import PackageNotFoundError, version
 
 from webapprentice import __version__
 from webapprentice.core.records import Trajectory
+from webapprentice.improve.holding import held_out_of
 from webapprentice.improve.loop import Candidate, Round, exam_of, final
 from webapprentice.improve.workshop import Workshop
 from webapprentice.metrics import episodes_of
 from webapprentice.report import cells, task_rows
 from webapprentice.report import data as shown
-from webapprentice.tasks.splits import HELD_OUT
 from webapprentice.train import TrainConfig, TrainReport
 
 _TITLES = {
@@ -47,7 +47,7 @@ def report_data(
     for candidate in candidates:
         for temperature, exam in exams[candidate.model].items():
             runs.setdefault((named(candidate), temperature), []).append(episodes_of(exam))
-    held_out = frozenset(HELD_OUT)
+    held_out = held_out_of(workshop.config)
     first = named(last.candidates[0]) if last else "base"
     return shown.ReportData(
         base="base",

@@ -20,6 +20,7 @@ from webapprentice.curate.judging import judge_of
 from webapprentice.dialect import Dialect
 from webapprentice.evaluate import Cast, Named, attempt_all, dialect_of, player
 from webapprentice.improve.config import ImproveConfig
+from webapprentice.improve.holding import kept_back
 from webapprentice.improve.mixing import mixed
 from webapprentice.improve.rows import write_rows
 from webapprentice.improve.stages import Stages, Tell
@@ -289,10 +290,12 @@ class Workshop:
 def practice_tasks(config: ImproveConfig) -> list[Task]:
     """Tasks of practice. Raises UsageError when practice would see what the exam asks."""
     tasks = load_tasks(config.practice.tasks, config.pool.benchmark)
-    held = sorted(task.id for task in tasks if task.id in HELD_OUT or SAME_AS.get(task.id) in HELD_OUT)
+    kept = kept_back(any(task.id.startswith("sites/") for task in tasks))
+    held = sorted(task.id for task in tasks if task.id in kept or SAME_AS.get(task.id) in kept)
     if held:
         raise UsageError(
-            f"practice would attempt {held[0]}, a held-out page or a copy of one; leave it out of practice.tasks"
+            f"practice would attempt {held[0]}, which is held out or a copy of a held-out page; "
+            "leave it out of practice.tasks"
         )
     first, exam = config.practice.first_seed, config.exam
     practised = range(first, first + config.rounds * config.practice.seeds)
