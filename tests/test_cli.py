@@ -15,6 +15,7 @@ from samples import trajectory
 from webapprentice.cli import VERBS
 from webapprentice.cli.options import fault_lines
 from webapprentice.core.faults import Fault, Owner
+from webapprentice.core.records import Judgment
 from webapprentice.store import Store
 
 HEAVY = (
@@ -207,11 +208,13 @@ def test_dry_run_touches_nothing(tmp_path: Path) -> None:
 def test_show_and_export(tmp_path: Path) -> None:
     with Store.create(tmp_path / "store.sqlite") as store:
         store.finish("exam", trajectory("abcdef"))
+        store.judge("exam", "abcdef", [Judgment(judge="webarena", passed=False, reason="not the note")])
     run = ("--run", str(tmp_path))
     assert "exam" in apprentice("show", *run).stdout
     shown = apprentice("show", "abc", *run).stdout
     assert "button ok [13]" in shown
     assert "score 1" in shown
+    assert "not the note" in shown
     assert apprentice("show", "exam", *run).stdout.startswith("abcdef ")
     refused(apprentice("show", "nosuch", *run), 2, "no trajectory begins with 'nosuch'", "exam")
     refused(apprentice("show", "--stages", *run), 2, "give its key")

@@ -78,4 +78,8 @@ def _text(trajectory: Trajectory) -> str:
         lines += ["", f"step {step.index}", *(f"    {line}" for line in page.splitlines())]
         lines += [f"  said: {step.said}", f"  {step.outcome.result}: {step.outcome.message}".rstrip(": ")]
     judged = "never judged" if trajectory.score is None else f"score {trajectory.score:g}"
-    return "\n".join([*lines, "", f"ended: {trajectory.ending}; {judged}"])
+    lines += ["", f"ended: {trajectory.ending}; {judged}"]
+    lines += [f"  {one.judge}: {one.reason}" for one in trajectory.judgments if one.reason]
+    if trajectory.fault is not None:
+        lines.append(f"  {trajectory.fault.owner}/{trajectory.fault.kind}: {trajectory.fault.message}".rstrip(": "))
+    return "\n".join(lines)
