@@ -72,4 +72,6 @@ async def _rollout(run: Path, config: AttemptConfig, as_json: bool) -> None:
     band = success.micro
     rate = f"{band.estimate:.1%} [{band.low:.1%}, {band.high:.1%}]" if band else "not measured"
     lines = [f"{config.collection}: {success.episodes} episodes, success {rate}, faults kept apart: {success.faulted}"]
+    if success.unjudged:
+        lines.append(f"  {success.unjudged} not judged yet: apprentice rescore --run {run} --set judge.model=NAME")
     emit(value, as_json, "\n".join([*lines, *fault_lines(found, run, config.collection)]))

@@ -21,10 +21,10 @@ def kept_back(local: bool) -> frozenset[str]:
 
 
 def held_out_of(config: ImproveConfig) -> frozenset[str]:
-    """Tasks of the exam that no practice sees: those held out by rule, and of somebody's own benchmark, which has no
+    """Tasks that no practice sees: those held out by rule, and of somebody's own benchmark, which has no
     such rule, those that practice does not name."""
     exam = frozenset(task.id for task in load(config.exam.tasks, config.pool.benchmark))
-    held = exam & kept_back(any(name.startswith("sites/") for name in exam))
+    held = kept_back(any(name.startswith("sites/") for name in exam))
     if config.pool.benchmark is None:
         return held
     return held | (exam - {task.id for task in load(config.practice.tasks, config.pool.benchmark)})
