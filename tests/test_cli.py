@@ -13,6 +13,9 @@ import pytest
 
 from samples import trajectory
 from webapprentice.cli import VERBS
+from webapprentice.cli.options import fault_lines
+from webapprentice.core.faults import Fault, Owner
+from webapprentice.core.records import Judgment
 from webapprentice.store import Store
 
 HEAVY = (
@@ -205,15 +208,36 @@ def test_dry_run_touches_nothing(tmp_path: Path) -> None:
 def test_show_and_export(tmp_path: Path) -> None:
     with Store.create(tmp_path / "store.sqlite") as store:
         store.finish("exam", trajectory("abcdef"))
+        store.judge("exam", "abcdef", [Judgment(judge="webarena", passed=False, reason="not the note")])
     run = ("--run", str(tmp_path))
     assert "exam" in apprentice("show", *run).stdout
     shown = apprentice("show", "abc", *run).stdout
     assert "button ok [13]" in shown
     assert "score 1" in shown
+    assert "not the note" in shown
+    assert apprentice("show", "exam", *run).stdout.startswith("abcdef ")
+    refused(apprentice("show", "nosuch", *run), 2, "no trajectory begins with 'nosuch'", "exam")
+    refused(apprentice("show", "--stages", *run), 2, "give its key")
+    refused(apprentice("show", "abc", "--stages", *run), 2, "has no stages")
     out = tmp_path / "t.jsonl"
     assert json.loads(apprentice("export", str(out), *run, "--json").stdout)["trajectories"] == 1
     refused(apprentice("export", str(tmp_path / "t.csv"), *run), 2, ".parquet")
     refused(apprentice("compare", "exam", "other", *run), 2, "other")
+
+
+def test_faults_are_told_by_kind_with_what_to_do() -> None:
+    down = Fault(owner=Owner.ENVIRONMENT, kind="site_down", message="http://127.0.0.1:1 does not answer")
+    ours = Fault(owner=Owner.AGENT, kind="llm_bad_output")
+    made = [trajectory("a").with_(fault=down), trajectory("b").with_(fault=down), trajectory("c").with_(fault=ours)]
+    lines = fault_lines([*made, trajectory("d")], Path("runs/x"), "attempts")
+    assert lines[0] == "  2 x environment/site_down: http://127.0.0.1:1 does not answer"
+    assert "pool.again=[all]" in lines[1]
+    assert lines[2].endswith("apprentice show attempts --run runs/x")
+    assert fault_lines([made[2], trajectory("d")], Path("runs/x"), "attempts") == []
+
+
+def test_ports_that_cannot_be_are_refused() -> None:
+    refused(apprentice("sites", "up", "--port", "80000"), 2, "--port", "65530")
 
 
 def test_compare_refuses_to_mix_models(tmp_path: Path) -> None:

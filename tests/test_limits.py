@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from samples import trajectory
 from test_rollout import TASK, Form, press
 from webapprentice.core.faults import ApprenticeError, LimitError
 from webapprentice.core.protocols import Completion, Prompt, Sampling
@@ -154,3 +155,12 @@ def test_the_line_says_success_speed_tokens_and_money(tmp_path: Path) -> None:
     assert "steps/s, " in said
     assert "episodes/s" in said
     assert "tokens 12.0k in, 1.2k out · cost 1.20" in said
+
+
+def test_what_nobody_judged_is_no_failure_in_the_line_of_progress() -> None:
+    progress = Progress(total=2)
+    progress.note(trajectory("open").with_(score=None))
+    assert "success" not in line("exam", progress)
+    assert "1 not judged" in line("exam", progress)
+    progress.note(trajectory("won"))
+    assert "success 100.0%" in line("exam", progress)

@@ -322,3 +322,14 @@ def test_the_markdown_table_has_a_row_an_arm_and_says_what_the_cells_say() -> No
     assert f"{100 * cell.rate.value:.1f} %" in improved  # type: ignore[operator]
     assert f"{100 * cell.difference.value:+.1f}".replace("-", "−") in improved
     assert "not measured" not in lines[2]
+
+
+def test_a_run_without_a_model_claims_no_improved_one() -> None:
+    report = two_arms(0.0, -1.0, 1.0)
+    alone = report.with_(improved="base", arms=report.arms[:1], cells=report.cells[:1])
+    assert "No model was made" in summary_text(alone)
+    assert "improved" not in summary_text(alone)
+    shown = text_of(alone, "headline")
+    assert "No model was made" in shown
+    assert "Base: 30 / 100 solved" in shown
+    assert "Improved" not in shown

@@ -9,10 +9,8 @@ import pytest
 
 from webapprentice.browser import BrowserConfig
 from webapprentice.core.actions import Stop
-from webapprentice.core.faults import FaultError, UsageError
+from webapprentice.core.faults import FaultError
 from webapprentice.core.records import Step, Task
-from webapprentice.improve.config import ImproveConfig
-from webapprentice.improve.workshop import practice_tasks
 from webapprentice.sites import every
 from webapprentice.tasks import load
 from webapprentice.tasks.environments import solver_of, worlds_of
@@ -89,12 +87,3 @@ async def _tried(world: SiteWorld, task: Task) -> str:
         steps.append(Step(index=index, observation=seen, said="", action=action, outcome=happened.outcome))
         seen = happened.observation
     return "the solution does not end"
-
-
-def test_practice_is_refused_what_is_held_out() -> None:
-    def config(tasks: str) -> ImproveConfig:
-        return ImproveConfig.model_validate({"practice": {"tasks": tasks}, "exam": {"tasks": "sites_unseen"}})
-
-    with pytest.raises(UsageError, match="practice would attempt sites/"):
-        practice_tasks(config("sites/*"))
-    assert len(practice_tasks(config("sites_attempted"))) == len(local_lists()["sites_attempted"])

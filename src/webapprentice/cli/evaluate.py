@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from webapprentice.cli.options import Ticker, emit, executor_option, run_option, settings
+from webapprentice.cli.options import Ticker, emit, executor_option, fault_lines, run_option, settings
 from webapprentice.improve.verbs import ExamineConfig
 
 
@@ -60,10 +60,12 @@ async def _evaluate(run: Path, config: ExamineConfig, as_json: bool) -> None:
                 named=named,
                 cast=cast,
             )
-            success, strict = both_readings(episodes_of(store.trajectories(collection, keys, steps=False)))
+            found = list(store.trajectories(collection, keys, steps=False))
+            success, strict = both_readings(episodes_of(found))
             value[collection] = {"success": success.model_dump(mode="json"), "strict": strict.model_dump(mode="json")}
             band = success.micro
             rate = f"{band.estimate:.1%} [{band.low:.1%}, {band.high:.1%}]" if band else "not measured"
             lines.append(f"{collection}: {rate} of {success.episodes} episodes; faults kept apart: {success.faulted}")
+            lines.extend(fault_lines(found, run, collection))
             lines.extend(f"    {one.task:<40} {one.solved}/{one.episodes}" for one in success.tasks)
     emit(value, as_json, "\n".join(lines))

@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +17,7 @@ from webapprentice.core.config import Config, knobs
 from webapprentice.core.text import clean
 
 if TYPE_CHECKING:
+    from webapprentice.core.records import Trajectory
     from webapprentice.train import TrainConfig
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -88,6 +89,20 @@ def emit(value: Any, as_json: bool, text: str) -> None:
 def updates(train: TrainConfig) -> str:
     """How long a training run is."""
     return f"{train.max_steps} updates" if train.max_steps else f"{train.epochs:g} passes over the rows"
+
+
+def fault_lines(trajectories: Iterable[Trajectory], run: Path, collection: str) -> list[str]:
+    """A line for each kind of fault that is not the agent's, with what the first of its kind said, and what next."""
+    kinds: dict[str, list[str]] = {}
+    for one in trajectories:
+        if one.fault is not None and one.fault.owner != "agent":
+            kinds.setdefault(f"{one.fault.owner}/{one.fault.kind}", []).append(one.fault.message)
+    lines = [f"  {len(said)} x {kind}: {said[0]}".rstrip(": ") for kind, said in sorted(kinds.items())]
+    if any(kind.startswith("environment/site_") for kind in kinds):
+        lines.append("  when the sites are well, play these again: the same command with --set 'pool.again=[all]'")
+    if "model/context_overflow" in kinds:
+        lines.append("  this agent's prompts are longer than the model's window: a smaller budget, or another model")
+    return [*lines, f"  one by one: apprentice show {collection} --run {run}"] if lines else []
 
 
 class Ticker:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from webapprentice.cli.options import Ticker, emit, executor_option, run_option, settings
+from webapprentice.cli.options import Ticker, emit, executor_option, fault_lines, run_option, settings
 from webapprentice.improve.verbs import AttemptConfig
 
 
@@ -61,7 +61,8 @@ async def _rollout(run: Path, config: AttemptConfig, as_json: bool) -> None:
             executor=executor,
             named=named,
         )
-        success, strict = both_readings(episodes_of(store.trajectories(config.collection, keys, steps=False)))
+        found = list(store.trajectories(config.collection, keys, steps=False))
+        success, strict = both_readings(episodes_of(found))
     value = {
         "collection": config.collection,
         "keys": keys,
@@ -70,8 +71,7 @@ async def _rollout(run: Path, config: AttemptConfig, as_json: bool) -> None:
     }
     band = success.micro
     rate = f"{band.estimate:.1%} [{band.low:.1%}, {band.high:.1%}]" if band else "not measured"
-    emit(
-        value,
-        as_json,
-        f"{config.collection}: {success.episodes} episodes, success {rate}, faults kept apart: {success.faulted}",
-    )
+    lines = [f"{config.collection}: {success.episodes} episodes, success {rate}, faults kept apart: {success.faulted}"]
+    if success.unjudged:
+        lines.append(f"  {success.unjudged} not judged yet: apprentice rescore --run {run} --set judge.model=NAME")
+    emit(value, as_json, "\n".join([*lines, *fault_lines(found, run, config.collection)]))

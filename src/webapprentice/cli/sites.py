@@ -24,10 +24,10 @@ def command() -> None:
 @command.command("up")
 @click.option(
     "--port",
-    type=click.IntRange(0, 65_000),
+    type=click.IntRange(0, 65530),
     default=8300,
     show_default=True,
-    help="First port; the sites take this one and those after it.",
+    help="First port; the sites take this one and those after it, or any that are free where it is 0.",
 )
 @click.option("--file", type=click.Path(path_type=Path), help="Write addresses, places and token here as JSON.")
 def up(port: int, file: Path | None) -> None:
@@ -42,7 +42,7 @@ def up(port: int, file: Path | None) -> None:
         for name, site in serving.sites.items():
             account = next(iter(site.accounts.values()), None)
             entry = f"sign in as {account.user} / {account.password}" if account else "no account needed"
-            click.echo(f"{site.title:<18} http://{serving.places[name]}/  {entry}")
+            click.echo(f"{site.title:<26} http://{serving.places[name]}/  {entry}")
         click.echo("Ctrl-C ends them; a new private window of your browser starts with fresh data")
         if file is not None:
             told = {"places": serving.places, "hosts": serving.hosts, "token": serving.token}
@@ -77,7 +77,7 @@ def listing(as_json: bool) -> None:
             }
         )
     lines = [
-        f"{one['site']:<12} {one['title']:<20} {one['tasks']:>3} tasks of {one['templates']:>2} templates, "
+        f"{one['site']:<12} {one['title']:<26} {one['tasks']:>3} tasks of {one['templates']:>2} templates, "
         f"{one['held_out']:>2} held out, {one['accounts']} accounts"
         for one in found
     ]

@@ -10,8 +10,9 @@ from webapprentice.evaluate import dialect_of
 from webapprentice.improve.loop import Candidate, Round, exam_of, final
 from webapprentice.improve.workshop import Workshop
 from webapprentice.report import Case, choose
-from webapprentice.tasks.environments import benchmark_of, worlds_of
+from webapprentice.tasks.environments import LOCAL, benchmark_of, worlds_of
 from webapprentice.tasks.miniwob import MiniWob
+from webapprentice.tasks.registry import BENCHMARK
 from webapprentice.tasks.siteworld import SiteWorld
 
 
@@ -47,13 +48,12 @@ async def gallery(workshop: Workshop, base: Candidate, rounds: Sequence[Round]) 
 
     chosen = {attempt.key for case in cases(parts) for attempt in case.attempts}
     whole = {one.key: one for one in workshop.store.trajectories(keys=chosen)}
-    if not whole:
-        return cases(parts)
-    pool, benchmark = workshop.config.pool, benchmark_of(one.task for one in whole.values())
-    async with worlds_of(benchmark, 1, pool.browser, file=pool.benchmark) as (world,):
-        parts = [
-            [await pictured(workshop, world, whole[one.key]) for one in part if one.key in chosen] for part in parts
-        ]
+    parts = [[whole[one.key] for one in part if one.key in chosen] for part in parts]
+    benchmark = benchmark_of(one.task for one in whole.values())
+    if benchmark not in (BENCHMARK, LOCAL):
+        return cases(parts)  # what was done on somebody's site is not done there again for a picture
+    async with worlds_of(benchmark, 1, workshop.config.pool.browser) as (world,):
+        parts = [[await pictured(workshop, world, one) for one in part] for part in parts]
     return cases(parts)
 
 

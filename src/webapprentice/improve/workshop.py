@@ -33,7 +33,6 @@ from webapprentice.store import Store, write_lines
 from webapprentice.synthesis import SynthesisConfig, invent, synthesize
 from webapprentice.synthesis.prompts import Prompts
 from webapprentice.tasks import load as load_tasks
-from webapprentice.tasks.registry import BENCHMARK as MINIWOB
 from webapprentice.tasks.splits import HELD_OUT, kept_for_exams
 from webapprentice.train import train
 
@@ -67,12 +66,8 @@ class Workshop:
 
     @cached_property
     def held_out(self) -> frozenset[str]:
-        """Ids of tasks that no row may come from and that reports tell apart: those held out by rule and, of other
-        benchmarks than MiniWoB++, whatever the exam asks and practice does not."""
-        practised = {task.id for task in practice_tasks(self.config)}
-        asked = load_tasks(self.config.exam.tasks, self.config.pool.benchmark)
-        strange = {task.id for task in asked if task.benchmark != MINIWOB and task.id not in practised}
-        return frozenset(HELD_OUT) | strange | {task.id for task in asked if kept_for_exams(task)}
+        """Ids of tasks that no row may come from, and that reports tell apart."""
+        return held_out_of(self.config)
 
     async def attempt(self, name: str, number: int, label: str) -> list[str]:
         """Practise in one round; gives the keys of the attempts."""
@@ -295,6 +290,17 @@ class Workshop:
     def _where(self, name: str) -> Path | str:
         inside = self.folder / name
         return inside if inside.is_dir() else name
+
+
+def held_out_of(config: ImproveConfig) -> frozenset[str]:
+    """Ids of held-out tasks: those held out by rule, and of somebody's own benchmark, which has no such rule, those that
+    the exam asks and practice does not name."""
+    asked = load_tasks(config.exam.tasks, config.pool.benchmark)
+    found = frozenset(HELD_OUT) | {task.id for task in asked if kept_for_exams(task)}
+    if config.pool.benchmark is None:
+        return found
+    practised = {task.id for task in load_tasks(config.practice.tasks, config.pool.benchmark)}
+    return found | {task.id for task in asked if task.id not in practised}
 
 
 def practice_tasks(config: ImproveConfig) -> list[Task]:

@@ -39,6 +39,9 @@ def _card(report: ReportData, temperature: float) -> Html:
     title = "Decoded greedily" if temperature == 0 else f"Sampled at {words.decoding(temperature)}"
     if base is None or improved is None:
         return tag("div", tag("h3", title), tag("p", words.MISSING), class_="card")
+    if report.improved == report.base:
+        solved = f"Base: {words.fraction(base.rate)} solved, 95 % {words.between(base.rate.interval)}"
+        return tag("div", tag("h3", title), tag("p", solved), class_="card")
     difference = improved.difference
     change = tag(
         "div",

@@ -31,6 +31,8 @@ def summary_text(report: ReportData) -> str:
 
 
 def _headline(report: ReportData) -> list[str]:
+    if report.improved == report.base:
+        return []
     rows = [["decoding", "tasks", "base", "improved", "difference", "sign test"]]
     for temperature in report.temperatures:
         for split in Split:

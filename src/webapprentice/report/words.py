@@ -90,6 +90,8 @@ def finding(difference: Difference | None) -> str:
 
 def cautions(report: ReportData) -> list[str]:
     """What a careful reader would hold against the headline."""
+    if report.improved == report.base:
+        return []
     found = [_sharpening(report, temperature) for temperature in report.temperatures if temperature > 0]
     for temperature in report.temperatures:
         cell = report.cell(report.improved, temperature)
@@ -139,6 +141,8 @@ def plainly(action: Action | None) -> str:
 
 def summary(report: ReportData) -> str:
     """The whole result in one sentence that claims no more than the intervals do."""
+    if report.improved == report.base:
+        return "No model was made, so there is nothing to compare with the base."
     clauses = [_clause(report, temperature) for temperature in report.temperatures]
     held_out = {t: report.cell(report.improved, t, Split.HELD_OUT) for t in report.temperatures}
     known = {t: _shown(cell.difference) for t, cell in held_out.items() if cell is not None}

@@ -87,6 +87,7 @@ class Progress:
     total: int
     done: int = 0
     succeeded: int = 0
+    unjudged: int = 0
     steps: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -99,6 +100,7 @@ class Progress:
         """Count one finished trajectory."""
         self.done += 1
         self.succeeded += trajectory.succeeded
+        self.unjudged += trajectory.score is None and trajectory.fault is None
         self.steps += len(trajectory.steps)
         self.prompt_tokens += sum(step.usage.prompt_tokens for step in trajectory.steps)
         self.completion_tokens += sum(step.usage.completion_tokens for step in trajectory.steps)

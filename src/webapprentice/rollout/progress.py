@@ -8,11 +8,13 @@ from webapprentice.rollout.engine import Progress
 
 def line(label: str, progress: Progress) -> str:
     """What has been done, success so far with its interval, speed, time left, tokens and money, and faults by name."""
-    counted = progress.done - sum(progress.faults.values())
+    counted = progress.done - sum(progress.faults.values()) - progress.unjudged
     parts = [f"{label}: {progress.done}/{progress.total} episodes"]
     interval = wilson(progress.succeeded, counted) if counted else None
     if interval:
         parts.append(f"success {interval.estimate:.1%} [{interval.low:.1%}, {interval.high:.1%}]")
+    if progress.unjudged:
+        parts.append(f"{progress.unjudged} not judged")
     seconds = max(progress.seconds, 1e-9)
     parts.append(f"{progress.steps / seconds:.0f} steps/s, {progress.done / seconds:.1f} episodes/s")
     if 0 < progress.done < progress.total:
