@@ -293,7 +293,7 @@ class Workshop:
 
 
 def held_out_of(config: ImproveConfig) -> frozenset[str]:
-    """Ids of held-out tasks: by rule or, of somebody's own benchmark, those that the exam asks and practice does not."""
+    """Ids of held-out tasks: by rule or, of somebody's own benchmark, what the exam asks and practice does not."""
     asked = load_tasks(config.exam.tasks, config.pool.benchmark)
     found = frozenset(HELD_OUT) | {task.id for task in asked if kept_for_exams(task)}
     if config.pool.benchmark is None:
