@@ -192,6 +192,8 @@ class BenchmarkConfig(Config):
     def load(self) -> list[Task]:
         """All tasks, in the order of their files. Raises UsageError."""
         paths = self.tasks if isinstance(self.tasks, tuple) else (self.tasks,)
+        if not paths:
+            raise UsageError(f"the benchmark {self.name} names no task file; add a line such as  tasks: tasks.json")
         found = [task for path in paths for task in tasks_from(path, self.addresses, self.name)]
         return [task.with_(limits=task.limits.with_(steps=self.steps)) for task in found]
 

@@ -82,7 +82,9 @@ def _free(verb: str, words: Sequence[str]) -> Action:
             return Forward()
         case "stop":
             return Stop(answer=words[0] if words else "")
-    raise ValueError(f"no step begins with {verb!r}")
+    raise ValueError(
+        f"no step begins with {verb!r}, but with click, type, select, hover, upload, press, goto, back, forward or stop"
+    )
 
 
 def element_of(role: str, name: str, near: str, seen: Observation) -> Element:

@@ -108,8 +108,10 @@ def load(pattern: str, benchmark: Path | None = None) -> list[Task]:
         listed = lists.get(part, ())
         matches = [task for task in known.values() if task.id in listed or fnmatchcase(task.id, part)]
         if not matches:
-            near = get_close_matches(part, known, n=3, cutoff=0.5)
+            near = get_close_matches(part, [*lists, *known], n=3, cutoff=0.5)
             hint = f"; did you mean {', '.join(near)}?" if near else f"; `{BENCHMARK}/*` means all {len(registry())}"
+            if benchmark is None and "/" in part and part.partition("/")[0] not in (BENCHMARK, "sites"):
+                hint = "; tasks of a benchmark file are known where pool.benchmark names it"
             raise UsageError(f"no task is called {part!r}{hint}")
         if part == piece:
             found.update((task.id, task) for task in matches)

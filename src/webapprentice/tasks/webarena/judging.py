@@ -155,11 +155,13 @@ class _Case:
                 line = f"the evidence is of {_short(found.asked)}, the record asks for {_short(url)}"
                 self._missing(Fault(owner=Owner.EVALUATOR, kind="other_record", message=line))
             elif not self._missing(found.fault):
-                self._content(self._filled(asked["required_contents"]), found)
+                self._content(self._filled(asked["required_contents"]), found, str(asked["locator"]))
 
-    def _content(self, required: Mapping[str, Any], found: Target) -> None:
+    def _content(self, required: Mapping[str, Any], found: Target, locator: str) -> None:
         content = html.unescape(found.content or "")
         where = f"{_short(found.reached or found.asked)}{f' ({found.note})' if found.note else ''}"
+        if locator.strip():
+            where = f"{_short(locator)}, which gives {_short(content)!r}, at {where}"
         if "exact_match" in required:
             held = self.rules.equal(required["exact_match"], content)
             self._add("program_html.exact_match", held, where, "is", "is not", required["exact_match"])

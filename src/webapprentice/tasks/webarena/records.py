@@ -242,7 +242,8 @@ def _read(path: Path) -> Iterator[tuple[str, object]]:
         try:
             held = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"cannot read the tasks {file}: {error}; check the path") from error
+            why = getattr(error, "strerror", None) or error
+            raise UsageError(f"cannot read the tasks {file}: {why}; check the path") from error
         except (ValueError, RecursionError) as error:
             raise UsageError(f"{file} is no valid JSON: {error}; it should be like WebArena's test.raw.json") from error
         for data in held if isinstance(held, list) else [held]:
