@@ -9,8 +9,9 @@ from typing import Any
 
 import httpx
 
-from webapprentice.sites.control import Control
 from webapprentice.sites.serving import COOKIE, Serving
+from webapprentice.tasks.local import local_benchmark
+from webapprentice.tasks.probing import Prober
 from webapprentice.tasks.webarena.helpers import value_at
 
 PENDING = "01000421"
@@ -35,8 +36,8 @@ class Visit:
 
     def state(self, path: str) -> Any:
         async def ask() -> Any:
-            async with Control(self.serving.places, self.serving.token) as control:
-                return await control.state("shop_admin", self.session)
+            async with Prober(local_benchmark(self.serving)) as prober:
+                return await prober.state("shop_admin", self.session)
 
         return value_at(asyncio.run(ask()), path)
 

@@ -49,7 +49,7 @@ def test_lists_leave_no_task_out_and_share_none() -> None:
 @pytest.mark.timeout(600)
 def test_a_task_of_every_template_is_false_when_idle_and_true_when_solved() -> None:
     left = list({task.template: task for task in local_tasks()}.values())  # `make bench` plays all of them
-    wrong: list[str] = []
+    wrong: dict[str, str] = {}
 
     async def work(world: SiteWorld) -> None:
         while left:
@@ -58,15 +58,22 @@ def test_a_task_of_every_template_is_false_when_idle_and_true_when_solved() -> N
                 said = await _tried(world, task)
             except FaultError as error:
                 said = str(error)
+            if said and task.id not in wrong:
+                left.insert(0, task)  # once more, at the end: a busy machine may be too slow for a page
             if said:
-                wrong.append(f"{task.id}: {said}")
+                wrong[task.id] = said
+            elif task.id in wrong:
+                late.append(wrong.pop(task.id))
+
+    late: list[str] = []
 
     async def scene() -> None:
         async with worlds_of("sites", AT_ONCE, BrowserConfig(call_seconds=20.0)) as worlds:
             await asyncio.gather(*(work(world) for world in worlds if isinstance(world, SiteWorld)))
 
     asyncio.run(scene())
-    assert not wrong, "\n".join(wrong)
+    assert not wrong, "\n".join(f"{name}: {said}" for name, said in wrong.items())
+    assert len(late) <= 4, "\n".join(late)
 
 
 async def _tried(world: SiteWorld, task: Task) -> str:

@@ -28,6 +28,7 @@ from webapprentice.tasks.benchmark import BenchmarkConfig
 from webapprentice.tasks.conformance import examine
 from webapprentice.tasks.environments import Played, solver_of
 from webapprentice.tasks.local import local_benchmark
+from webapprentice.tasks.probing import Prober
 from webapprentice.tasks.siteworld import Held, SiteWorld, site_worlds
 
 pytestmark = pytest.mark.browser
@@ -279,3 +280,30 @@ def test_who_goes_to_the_login_page_by_itself_meets_no_wall_there(app: OwnApp, t
             assert (await world.step(Goto(url=f"{app.url}/login"))).wall == "blocked_login"
 
     asyncio.run(scene())
+
+
+def test_a_connection_that_the_server_has_given_up_is_no_site_that_is_down(tmp_path: Path) -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    asked = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        await reader.readuntil(b"\r\n\r\n")
+        asked += 1
+        writer.write(answer)
+        await writer.drain()
+        if asked == 1:  # keeps the connection, and then hangs up on the next question
+            await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    async def scene() -> None:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        benchmark = BenchmarkConfig.model_validate({"name": "x", "sites": {"x": {"url": url}}})
+        async with Prober(benchmark) as prober:
+            await prober.health("x")
+            await prober.health("x")
+        server.close()
+
+    asyncio.run(scene())
+    assert asked == 2

@@ -67,7 +67,14 @@ class Serving:
         self.places = {name: f"127.0.0.1:{listening.getsockname()[1]}" for name, listening in self._sockets.items()}
         self._servers = [
             uvicorn.Server(
-                uvicorn.Config(self._app(site), log_level="warning", access_log=False, lifespan="off", ws="none")
+                uvicorn.Config(
+                    self._app(site),
+                    log_level="warning",
+                    access_log=False,
+                    lifespan="off",
+                    ws="none",
+                    timeout_keep_alive=75,
+                )
             )
             for site in sites.values()
         ]

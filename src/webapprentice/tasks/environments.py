@@ -85,8 +85,9 @@ def described(benchmark: str, file: Path | None) -> BenchmarkConfig:
 
 
 def one_state_for_all(benchmark: str, file: Path | None) -> bool:
-    """Whether every browser sees what another has done. Raises UsageError as `described` does."""
-    return benchmark not in (BENCHMARK, LOCAL) and not described(benchmark, file).own_state
+    """Whether every browser sees what another has done; not asked where no file tells. Raises UsageError as `described`
+    does."""
+    return benchmark not in (BENCHMARK, LOCAL) and file is not None and not described(benchmark, file).own_state
 
 
 def solver_of(task: Task, file: Path | None = None) -> Solver | None:

@@ -36,7 +36,9 @@ class Prober:
 
     def __init__(self, benchmark: BenchmarkConfig) -> None:
         self.benchmark = benchmark
-        self._client = httpx.AsyncClient(timeout=SECONDS, trust_env=False, follow_redirects=False)
+        # Servers close connections that nobody uses, often after five seconds: ours are given up before.
+        limits = httpx.Limits(keepalive_expiry=2.0)
+        self._client = httpx.AsyncClient(timeout=SECONDS, trust_env=False, follow_redirects=False, limits=limits)
 
     async def __aenter__(self) -> Self:
         return self
@@ -135,9 +137,15 @@ class Prober:
             parts = urlsplit(url)
             asked, sent["Host"] = parts._replace(netloc=site.place).geturl(), parts.netloc
         try:
-            return await self._client.request(method, asked, headers=sent, timeout=seconds)
+            try:
+                return await self._client.request(method, asked, headers=sent, timeout=seconds)
+            except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+                if method != "GET":
+                    raise
+                # It closed a connection just as this went out on it: that says nothing of the site.
+                return await self._client.request(method, asked, headers=sent, timeout=seconds)
         except httpx.HTTPError as error:
-            raise trouble("site_down", f"{url} does not answer: {error or type(error).__name__}") from error
+            raise trouble("site_down", f"{url} does not answer: {str(error) or type(error).__name__}") from error
 
 
 def _path(url: str) -> str:
