@@ -30,6 +30,9 @@ _CLASSES = {
     "compare": "webapprentice.evaluate.comparison:CompareConfig",
     "synthesize": "webapprentice.synthesis.config:SynthesisConfig",
     "ablate": "webapprentice.improve.ablation:AblateConfig",
+    "benchmark": "webapprentice.tasks.benchmark:BenchmarkConfig",
+    "site": "webapprentice.tasks.benchmark:SiteConfig",
+    "login": "webapprentice.tasks.benchmark:LoginConfig",
 }
 
 
