@@ -19,6 +19,7 @@ from webapprentice.core.records import Element, Observation, Tab
 from webapprentice.page import from_html
 from webapprentice.redaction import Redactor, findings, placeholders
 from webapprentice.redaction.findings import suspicious
+from webapprentice.redaction.needles import Needle
 
 REAL = Path(__file__).parents[2] / "shared/data/html_readability/readability_test_pages_130.tar.xz"
 SPELLINGS = {
@@ -75,13 +76,14 @@ def test_a_learned_secret_disappears_in_every_spelling(spelling: str, secret: st
     st.text(max_size=40),
     st.sampled_from(sorted(SPELLINGS)),
 )
+@example("NOSCRIPT", "", "backwards")
 @settings(max_examples=60, deadline=None)
 def test_no_spelling_of_any_secret_stays(secret: str, around: str, spelling: str) -> None:
     redactor = Redactor()
     redactor.learn("secret", secret)
     said = SPELLINGS[spelling](secret)
-    if sum(map(str.isalnum, secret)) < 6 or not said.strip():
-        return  # what is short is tested by itself below
+    if sum(map(str.isalnum, secret)) < 6 or Needle(secret, "").weak or not said.strip():
+        return  # what is short, or a word of every page, is tested by itself below
     text = f"{around}\n {said} \n{around}"
     cleaned = redactor.clean(text)
     assert redactor.clean(cleaned) == cleaned
@@ -123,6 +125,14 @@ def test_a_secret_of_signs_alone() -> None:
     assert redactor.clean("/a?password=!!$$!!$$!!$$!!&b=1") == "/a?password={{password:1}}&b=1"
     redactor.learn("password", "#*#*#*#*#")
     assert redactor.clean("it is #*#*#*#*# now") == "it is {{password:2}} now"
+
+
+def test_a_secret_that_is_a_word_of_every_page_goes_from_where_it_is_a_whole_value() -> None:
+    redactor = Redactor()
+    page = '<noscript>a</noscript><input type="password" name="p" value="noscript"><p>noscript</p><p>Use noscript</p>'
+    held = "{{password:1}}"
+    assert redactor.html(page) == page.replace('"noscript"', f'"{held}"').replace("<p>noscript<", f"<p>{held}<")
+    assert redactor.url("https://e.example/?p=noscript&q=1") == f"https://e.example/?p={held}&q=1"
 
 
 def test_placeholders_are_typed_and_stay_the_same() -> None:
