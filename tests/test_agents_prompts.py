@@ -86,6 +86,7 @@ def test_a_site_has_its_own_prompt_and_other_sites_do_not(tmp_path: Path) -> Non
     ("texts", "words"),
     [
         ({"check": "no variables"}, ("check.txt", "lacks", "{{history}}")),
+        ({"refine": "{{objectve}}"}, ("refine.txt", "lacks {{objective}} and has {{objectve}}, which nobody fills in")),
         ({"check": everything("check") + "{{weather}}"}, ("check.txt", "{{weather}}", "nobody fills in")),
         ({"refine__shop": "{{url}}"}, ("refine.shop.txt", "{{objective}}")),
         ({"refin": "{{url}}"}, ("refin.txt", "did you mean refine.txt")),

@@ -13,9 +13,10 @@ import pytest
 
 from samples import trajectory
 from webapprentice.cli import VERBS
-from webapprentice.cli.options import fault_lines
+from webapprentice.cli.options import fault_lines, unless_measured
 from webapprentice.core.faults import Fault, Owner
 from webapprentice.core.records import Judgment
+from webapprentice.metrics import both_readings, episodes_of
 from webapprentice.store import Store
 
 HEAVY = (
@@ -234,6 +235,17 @@ def test_faults_are_told_by_kind_with_what_to_do() -> None:
     assert "pool.again=[all]" in lines[1]
     assert lines[2].endswith("apprentice show attempts --run runs/x")
     assert fault_lines([made[2], trajectory("d")], Path("runs/x"), "attempts") == []
+
+
+def test_what_could_not_be_measured_is_no_success() -> None:
+    down = trajectory("a").with_(fault=Fault(owner=Owner.ENVIRONMENT, kind="site_down"), score=None)
+    unless_measured(both_readings(episodes_of([down, trajectory("b")]))[:1])
+    with pytest.raises(SystemExit, match="1"):
+        unless_measured(both_readings(episodes_of([down, down]))[:1])
+
+
+def test_a_command_of_tasks_that_there_is_not() -> None:
+    refused(apprentice("tasks", "chekc"), 2, "chekc", "did you mean check?")
 
 
 def test_ports_that_cannot_be_are_refused() -> None:

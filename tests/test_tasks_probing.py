@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,9 +14,11 @@ from typing import Any
 import pytest
 import yaml
 
+from webapprentice.core.actions import Action, Click, Select, Type
 from webapprentice.core.faults import FaultError, UsageError
+from webapprentice.core.records import Element, Observation
 from webapprentice.tasks.benchmark import BenchmarkConfig
-from webapprentice.tasks.gold import load_gold
+from webapprentice.tasks.gold import action_of, load_gold
 from webapprentice.tasks.probing import Prober
 from webapprentice.tasks.siteworld import Shared
 
@@ -108,6 +111,12 @@ def test_nothing_that_a_late_reset_has_started_goes_on_afterwards(tmp_path: Path
         ({"sites": {"app": {"url": "http://a b/"}}}, "is no origin"),
         ({"sites": {"app": {"url": "http://app.test", "place": "nowhere"}}}, "has no port"),
         ({"sites": {"app": {"url": "http://app.test:80", "place": "127.0.0.1:8301"}}}, "no port in its address"),
+        (
+            {"sites": {"app": {"url": "http://app.test", "helth": "/"}}},
+            "no setting sites.app.helth; did you mean health?",
+        ),
+        ({"viewprt": [800, 600]}, "no setting viewprt; did you mean viewport?"),
+        ({"sites": {"app": {"login": {"password": "x"}}}}, "sites.app.url is needed and is not there"),
         ({"reset": {"when": "run"}}, "needs a url or a command"),
         ({"reset": {"cookie": "c", "command": "true"}}, "a cookie of each browser's own"),
         ({"reset": {"cookie": "c", "url": "http://app.test/reset", "when": "run"}}, "a cookie of each browser's own"),
@@ -130,3 +139,43 @@ def test_a_solution_is_a_list_of_lines(tmp_path: Path, lines: str) -> None:
     file.write_text(lines)
     with pytest.raises(UsageError, match="the solution of 1 is a list of lines"):
         load_gold(file)
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ('click button "Add"  near "near"', Click(node=3)),
+        ('type textbox "near" "near"', Type(node=4, text="near")),
+        ('type textbox "near" "near" enter near "near you"', Type(node=4, text="near", submit=True)),
+        ('select combobox "Sort" "near"', Select(node=5, options=("near",))),
+        ('select combobox "Sort" "a" "b"', Select(node=5, options=("a", "b"))),
+    ],
+)
+def test_the_word_near_can_be_read_and_typed_too(line: str, found: Action) -> None:
+    names = (
+        ("#text", "", "far"),
+        ("button", "Add", ""),
+        ("button", "Add", ""),
+        ("textbox", "near", ""),
+        ("combobox", "Sort", ""),
+    )
+    elements = tuple(
+        Element(id=number, tag=role, role=role, name=name, text=text)
+        for number, (role, name, text) in enumerate(names, 1)
+    )
+    page = Observation(url="http://app.test/", elements=(*elements, Element(id=9, tag="#text", text="near you")))
+    assert action_of(line, page) == found
+
+
+def test_solutions_and_tasks_that_lead_nowhere_are_refused(tmp_path: Path) -> None:
+    record = {"task_id": 1, "intent": "Go", "sites": ["app"], "eval": {"eval_types": ["string_match"]}}
+    record["eval"] |= {"reference_answers": {"exact_match": "x"}, "reference_url": "", "program_html": []}
+    tasks, gold = tmp_path / "tasks.json", tmp_path / "gold.yaml"
+    gold.write_text("12: [stop]")
+    benchmark = _benchmark(tasks=tasks, gold=gold)
+    tasks.write_text(json.dumps([{**record, "start_url": "__APP__/"}]))
+    with pytest.raises(UsageError, match=r"gold.yaml solves 12, and there is no such task; did you mean 1\?"):
+        benchmark.solutions()
+    tasks.write_text(json.dumps([{**record, "start_url": "", "sites": ["shop"]}]))
+    with pytest.raises(UsageError, match=r"task app/1 begins nowhere"):
+        benchmark.load()

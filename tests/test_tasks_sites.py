@@ -239,6 +239,8 @@ def test_attempts_that_a_site_spoiled_are_made_again_alone(app: OwnApp, tmp_path
         assert attempt(store, pool) == {"notes/0": None, "notes/2": "site_error"}
         app.sick_pages = ()
         assert attempt(store, pool) == {"notes/0": None, "notes/2": "site_error"}  # finished is finished
+        with pytest.raises(UsageError, match="no attempt of gold ended in 'site_eror'; did you mean site_error"):
+            attempt(store, pool.with_(again=("site_eror",)))
         assert attempt(store, pool.with_(again=("site_error",))) == {"notes/0": None, "notes/2": None}
         assert all(one.succeeded for one in store.trajectories("gold"))
         assert store.counts()["abandoned"] >= 1

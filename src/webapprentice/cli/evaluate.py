@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from webapprentice.cli.options import Ticker, emit, executor_option, fault_lines, run_option, settings
+from webapprentice.cli.options import Ticker, emit, executor_option, fault_lines, run_option, settings, unless_measured
 from webapprentice.improve.verbs import ExamineConfig
 
 
@@ -40,7 +40,7 @@ async def _evaluate(run: Path, config: ExamineConfig, as_json: bool) -> None:
     from webapprentice.tasks import load
 
     model = acting_model(config.model, config.options, config.exam.rollout)
-    exam, value, lines = config.exam, dict[str, Any](), []
+    exam, value, lines, rates = config.exam, dict[str, Any](), [], []
     named, budget, cast = Named.of(config.model, config.options), Budget(config.pool.limits), Cast()
     with Store.create(run / "store.sqlite") as store, hired(config.pool, Ticker()) as executor:
         for temperature in exam.temperatures if model else (0.0,):
@@ -63,9 +63,11 @@ async def _evaluate(run: Path, config: ExamineConfig, as_json: bool) -> None:
             found = list(store.trajectories(collection, keys, steps=False))
             success, strict = both_readings(episodes_of(found))
             value[collection] = {"success": success.model_dump(mode="json"), "strict": strict.model_dump(mode="json")}
+            rates.append(success)
             band = success.micro
             rate = f"{band.estimate:.1%} [{band.low:.1%}, {band.high:.1%}]" if band else "not measured"
             lines.append(f"{collection}: {rate} of {success.episodes} episodes; faults kept apart: {success.faulted}")
             lines.extend(fault_lines(found, run, collection))
             lines.extend(f"    {one.task:<40} {one.solved}/{one.episodes}" for one in success.tasks)
     emit(value, as_json, "\n".join(lines))
+    unless_measured(rates)

@@ -18,6 +18,7 @@ from webapprentice.core.text import clean
 
 if TYPE_CHECKING:
     from webapprentice.core.records import Trajectory
+    from webapprentice.metrics import Success
     from webapprentice.train import TrainConfig
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -103,6 +104,12 @@ def fault_lines(trajectories: Iterable[Trajectory], run: Path, collection: str) 
     if "model/context_overflow" in kinds:
         lines.append("  this agent's prompts are longer than the model's window: a smaller budget, or another model")
     return [*lines, f"  one by one: apprentice show {collection} --run {run}"] if lines else []
+
+
+def unless_measured(successes: Iterable[Success]) -> None:
+    """Leave with exit code 1 where every episode of one of them was broken by something else than the agent."""
+    if any(one.faulted and not one.unjudged and not one.episodes for one in successes):
+        sys.exit(1)
 
 
 class Ticker:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from webapprentice.cli.options import Ticker, emit, executor_option, fault_lines, run_option, settings
+from webapprentice.cli.options import Ticker, emit, executor_option, fault_lines, run_option, settings, unless_measured
 from webapprentice.improve.verbs import AttemptConfig
 
 
@@ -75,3 +75,4 @@ async def _rollout(run: Path, config: AttemptConfig, as_json: bool) -> None:
     if success.unjudged:
         lines.append(f"  {success.unjudged} not judged yet: apprentice rescore --run {run} --set judge.model=NAME")
     emit(value, as_json, "\n".join([*lines, *fault_lines(found, run, config.collection)]))
+    unless_measured([success])

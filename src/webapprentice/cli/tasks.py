@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,9 @@ class _Tasks(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help")):
+            near = difflib.get_close_matches(args[0], self.commands, n=1, cutoff=0.75) if args else []
+            if near:
+                ctx.fail(f"there is no command {args[0]!r} of tasks; did you mean {near[0]}?")
             args = ["list", *args]
         return super().parse_args(ctx, args)
 

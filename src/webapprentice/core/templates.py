@@ -28,8 +28,9 @@ def check_template(text: str, wanted: Collection[str], where: str) -> None:
     """Raise UsageError, naming `where` and the variable, when the text lacks a wanted one or asks for another."""
     there = set(_VARIABLE.findall(text))
     names = ", ".join("{{" + name + "}}" for name in sorted(wanted))
+    strange = "".join(f" and has {{{{{name}}}}}, which nobody fills in" for name in sorted(there - set(wanted))[:1])
     for name in sorted(set(wanted) - there):
-        raise UsageError(f"the prompt {where} lacks {{{{{name}}}}}; it needs {names}")
+        raise UsageError(f"the prompt {where} lacks {{{{{name}}}}}{strange}; it needs {names}")
     for name in sorted(there - set(wanted)):
         raise UsageError(f"the prompt {where} asks for {{{{{name}}}}}, which nobody fills in; it needs {names}")
 

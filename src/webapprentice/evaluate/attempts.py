@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -158,9 +159,17 @@ async def attempt_jobs(
 
 
 def _faulted(store: Store, collection: str, keys: Sequence[str], kinds: Sequence[str]) -> list[str]:
-    """Keys of attempts that ended in a fault of these kinds, nobody's of whom is the agent's."""
+    """Keys of attempts that ended in a fault of these kinds, nobody's of whom is the agent's.
+
+    Raises UsageError for a kind that none of them has and that is nearly one that some have.
+    """
     found = store.trajectories(collection, keys, steps=False)
     faults = {one.key: one.fault for one in found if one.fault is not None and one.fault.owner != Owner.AGENT}
+    there = sorted({fault.kind for fault in faults.values()})
+    for kind in kinds:
+        near = difflib.get_close_matches(kind, there, n=1, cutoff=0.8)
+        if near and kind not in there:
+            raise UsageError(f"pool.again: no attempt of {collection} ended in {kind!r}; did you mean {near[0]}?")
     return [key for key, fault in faults.items() if "all" in kinds or fault.kind in kinds]
 
 

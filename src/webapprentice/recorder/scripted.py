@@ -135,7 +135,10 @@ async def _live(recorder: Recorder, keeper: Keeper, world: World, start: Start, 
         happened = await world.step(Stop(answer=answer))
         raw, seen = happened.raw_reward, happened.observation or seen
     if isinstance(world, LateWorld):
-        raw = (await world.verdict(answer or "")).score
+        verdict = await world.verdict(answer or "")
+        if verdict.fault is not None:  # a site that fell ill meanwhile: nothing to learn from
+            raise FaultError(verdict.fault)
+        raw = verdict.score
     return await _finish(recorder, keeper, seen, raw, None if over else answer, over)
 
 

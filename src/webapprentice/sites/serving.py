@@ -15,6 +15,7 @@ import asyncio
 import secrets
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import ExitStack
 from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Self
@@ -63,7 +64,11 @@ class Serving:
         self.sessions = Sessions(sites, login_seconds)
         self.trouble: dict[str, int] = {}
         """Status codes that sites answer everything with, by name: how a site that is out of order is tried out."""
-        self._sockets = {name: _listening(first_port and first_port + n) for n, name in enumerate(sites)}
+        with ExitStack() as taken:  # none stays open when a later port is not to be had
+            self._sockets = {
+                name: taken.enter_context(_listening(first_port and first_port + n)) for n, name in enumerate(sites)
+            }
+            taken.pop_all()
         self.places = {name: f"127.0.0.1:{listening.getsockname()[1]}" for name, listening in self._sockets.items()}
         self._servers = [
             uvicorn.Server(

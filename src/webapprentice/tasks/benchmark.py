@@ -14,7 +14,9 @@ The local sites are such a benchmark too, made while they run; so is WebArena.
 
 from __future__ import annotations
 
+import difflib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -153,11 +155,7 @@ class BenchmarkConfig(Config):
         try:
             made = cls.model_validate(found)
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise UsageError(
-                f"{file}: {where}: {first['msg'].removeprefix('Value error, ')}; docs/own-app.md shows a whole file"
-            ) from error
+            raise UsageError(f"{file}: {_explain(error)}; docs/own-app.md shows a whole file") from error
         if made.name in OURS:
             raise UsageError(f"{file}: {made.name} is the name of tasks that come with us; choose another")
         here = file.absolute().parent
@@ -195,6 +193,12 @@ class BenchmarkConfig(Config):
         if not paths:
             raise UsageError(f"the benchmark {self.name} names no task file; add a line such as  tasks: tasks.json")
         found = [task for path in paths for task in tasks_from(path, self.addresses, self.name)]
+        for task in found:
+            if not task.start_urls and not {*task.sites} & {*self.sites}:
+                raise UsageError(
+                    f"task {task.id} begins nowhere: it has no start_url, and none of its sites is one of "
+                    f"{', '.join(self.sites)}; give it one"
+                )
         return [task.with_(limits=task.limits.with_(steps=self.steps)) for task in found]
 
     def listed(self, word: str) -> frozenset[str]:
@@ -211,7 +215,12 @@ class BenchmarkConfig(Config):
         """Gold runs by task id; empty where the file names none. Raises UsageError."""
         if self.gold is None:
             return {}
-        return {f"{self.name}/{number}": lines for number, lines in load_gold(self.gold).items()}
+        known = {task.id.removeprefix(f"{self.name}/") for task in self.load()}
+        found = load_gold(self.gold)
+        for number in found:
+            if number not in known:
+                raise UsageError(f"{self.gold} solves {number}, and there is no such task{_near(number, known)}")
+        return {f"{self.name}/{number}": lines for number, lines in found.items()}
 
 
 def secret(text: str) -> str:
@@ -225,6 +234,23 @@ def secret(text: str) -> str:
             f"the environment has no {name}, which a login of the benchmark needs; export it and try again"
         )
     return found
+
+
+def _explain(error: ValidationError) -> str:
+    """The first thing that is wrong with a file, and what was probably meant."""
+    first = error.errors(include_url=False)[0]
+    where, said = ".".join(str(part) for part in first["loc"]), first["msg"].removeprefix("Value error, ")
+    if first["type"] == "missing":
+        return f"{where} is needed and is not there"
+    if first["type"] != "extra_forbidden":
+        return f"{where}: {said}"
+    known = {name for kind in (BenchmarkConfig, SiteConfig, LoginConfig, ResetConfig) for name in kind.model_fields}
+    return f"there is no setting {where}{_near(str(first['loc'][-1]), known)}"
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    found = difflib.get_close_matches(name, sorted(known), n=1)
+    return f"; did you mean {found[0]}?" if found else ""
 
 
 def _origin(url: str) -> str:

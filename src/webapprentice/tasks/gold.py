@@ -29,7 +29,8 @@ from webapprentice.core.faults import UsageError
 from webapprentice.core.records import Element, Observation
 from webapprentice.core.text import squeeze
 
-_AIMED = {"click", "type", "select", "hover", "upload"}
+_AIMED = {"click": 0, "hover": 0, "type": 1, "select": 1, "upload": 1}
+"""Steps that name an element, and how many words must follow it."""
 
 
 class NotThere(Exception):  # noqa: N818 - how a line says that the page does not have what it names
@@ -44,19 +45,20 @@ def action_of(line: str, seen: Observation) -> Action:
         raise UsageError(f"{line!r}: {error}") from error
     try:
         if verb in _AIMED:
-            node = element_of(words[0], words[1], _near(words), seen).id
-            return _aimed(verb, node, [word for word in words[2:] if word != "near"], bool(_near(words)))
+            given, near = _parted(words[2:], _AIMED[verb])
+            return _aimed(verb, element_of(words[0], words[1], near, seen).id, given)
         return _free(verb, words)
     except (IndexError, ValueError) as error:
         raise UsageError(f"{line!r} is no step of a solution: {error}") from error
 
 
-def _near(words: Sequence[str]) -> str:
-    return words[words.index("near") + 1] if "near" in words else ""
+def _parted(words: list[str], least: int) -> tuple[list[str], str]:
+    """What is given to an element, and the words it stands near: after `near`, behind the `least` that are given."""
+    at = words.index("near", least) if "near" in words[least:] else len(words)
+    return [*words[:at], *words[at + 2 :]], words[at + 1] if at < len(words) else ""
 
 
-def _aimed(verb: str, node: int, rest: list[str], near: bool) -> Action:
-    given = rest[:-1] if near else rest
+def _aimed(verb: str, node: int, given: list[str]) -> Action:
     match verb:
         case "click":
             return Click(node=node)
