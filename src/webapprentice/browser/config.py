@@ -56,7 +56,7 @@ class BrowserConfig(Config):
     act_seconds: float = 5.0
     """The page has this long to take an input event before the action counts as late."""
     navigate_seconds: float = 30.0
-    """Deadline of loading an address."""
+    """Deadline of loading an address, and of the page that an action leads to: then the old one is kept."""
     launch_seconds: float = 60.0
     """Deadline of starting the browser."""
     settle_seconds: float = 2.0

@@ -32,6 +32,13 @@ class Sheet:
         """Where it was to be when the browser shows an error page instead."""
         self.heading = ""
         """Where it was last told to go."""
+        self.leaving = False
+        """The page has asked for another document since the last action, and it is not there yet."""
+        self.acted = False
+        """An action has been carried out that nobody has seen the end of: a page that leaves by itself is not waited
+        for, as it may do so again and again."""
+        self._rests = True
+        """The document that is shown has been loaded to its end."""
         self.told = False
         """What is wrong with the current document has been said."""
         self.loaded: set[str] = set()
@@ -47,6 +54,7 @@ class Sheet:
             "Page.lifecycleEvent": self._life,
             "Page.frameNavigated": self._navigated,
             "Page.frameRequestedNavigation": self._requested,
+            "Page.frameStoppedLoading": self._stopped,
             "Page.navigatedWithinDocument": self._shifted,
             "Inspector.targetCrashed": self._died,
         }
@@ -63,6 +71,7 @@ class Sheet:
             self.url = told["frame"]["url"] + told["frame"].get("urlFragment", "")
             self.failed = told["frame"].get("unreachableUrl", "")
             self.loader = told["frame"]["loaderId"]
+            self.leaving = self._rests = False
             self._committed.add(self.loader)
             self.told = False
             self.moved.set()
@@ -70,6 +79,15 @@ class Sheet:
     def _requested(self, told: dict[str, Any]) -> None:
         if told["frameId"] == self.target:
             self.heading = told["url"]
+            self.leaving |= self.acted and told["disposition"] == "currentTab"
+
+    def _stopped(self, told: dict[str, Any]) -> None:
+        if told["frameId"] != self.target:
+            return
+        if self._rests:  # what was asked for is a download, or an answer without a document
+            self.leaving = False
+            self.moved.set()
+        self._rests = True
 
     def _shifted(self, told: dict[str, Any]) -> None:
         if told["frameId"] == self.target:
@@ -93,6 +111,11 @@ class Sheet:
     async def until(self, mark: str) -> None:
         """Wait until the document that is shown bears this mark."""
         while mark not in self.loaded:
+            await self._moves()
+
+    async def left(self) -> None:
+        """Wait until the page is another one, or has given up becoming one."""
+        while self.leaving:
             await self._moves()
 
     async def navigate(self, url: str, proxy: Proxy | None) -> None:

@@ -516,7 +516,13 @@ class Window:
         try:
             known = len(self._sheets)
             self._appearance.clear()
-            read, look = self._sheet(), await self._look(cap, skip, probe, html, before)
+            read = self._sheet()
+            if settle:
+                await self._left(read)  # the browser holds questions back while it waits for another document
+            look = await self._look(cap, skip, probe, html, before)
+            if settle and read is self._sheet() and await self._left(read):
+                look = await self._look(cap, skip, probe, html)
+            read.acted = not settle and read.acted
             if look.opened and known == len(self._sheets) < self.config.max_tabs:
                 await self._arrival()
             if len(self._sheets) > known:
@@ -538,6 +544,21 @@ class Window:
             changes["dialog"] = "; ".join(self._dialogs)
             self._dialogs.clear()
         return self._note(Seen(look.seen.model_copy(update=changes), look.quiet, look.html, look.extra))
+
+    async def _left(self, sheet: Sheet) -> bool:
+        """Whether the page was about to be another one, which is there now; given up after `navigate_seconds`."""
+        if not sheet.leaving:
+            return False
+        try:
+            async with asyncio.timeout(self.config.navigate_seconds):
+                await sheet.left()
+                return True
+        except TimeoutError:
+            sheet.session.post("Page.stopLoading")
+        except ProtocolError:
+            pass  # the next question to it says what has become of it
+        sheet.leaving = False
+        return False
 
     async def _look(self, cap: float, skip: str, probe: str | None, html: bool, before: str = "") -> _Look:
         config = self.config
@@ -682,7 +703,7 @@ class Window:
         self.trouble()
         self.missed = ""
         for sheet in self._sheets:
-            sheet.heading = ""
+            sheet.heading, sheet.acted = "", True
 
     def diverted(self) -> str | None:
         """Why the policy refuses where the active tab was told to go since `begin`; None where it does not."""
