@@ -14,7 +14,8 @@ from webapprentice.core.actions import Click, Press, Select, Type
 
 FIRST = """<title>first</title>
 <a id="link" href="/next">on</a> <a id="nothing" href="/nothing">nothing</a> <a id="file" href="/file">file</a>
-<a id="hash" href="#here">here</a> <a id="restless" href="/restless">restless</a> <a id="mute" href="/silence">silence</a>
+<a id="hash" href="#here">here</a> <a id="restless" href="/restless">restless</a>
+<a id="mute" href="/silence">silence</a>
 <form action="/silence"><select id="silence" onchange="this.form.requestSubmit()"><option>a<option>b</select></form>
 <form action="/next"><input id="field" name="q"><select id="choice" onchange="this.form.requestSubmit()">
 <option>a<option>b</select><button id="send">send</button></form>
