@@ -68,6 +68,31 @@ def test_a_key_cannot_be_finished_twice(tmp_path: Path) -> None:
             store.finish("c", trajectory("k1"))
 
 
+def test_what_is_asked_of_one_collection_does_not_read_the_others(tmp_path: Path) -> None:
+    asked: list[str] = []
+    with Store.create(tmp_path / "s.sqlite") as store:
+        for number in range(50):
+            store.finish("other", trajectory(f"o{number}"))
+        store._connection.set_trace_callback(asked.append)
+        store.begin(Episode(key="k1", collection="c", task=TASK, goal="g"))
+        store.finish("c", trajectory("k1"))
+        store.replace("c", trajectory("k1"))
+        store.judge("c", "k1", [Judgment(judge="x", passed=True)])
+        store.decide("c", "k1", 1.0, None, [])
+        assert [one.key for one in store.trajectories("c")] == ["k1"]
+        assert [one.key for one in store.trajectories("c", ["k1", "k2"])] == ["k1"]
+        assert store.finished("c") == {"k1"}
+        store.abandon("c", ["k1"])
+        store._connection.set_trace_callback(None)
+        plans = {
+            one: store._connection.execute(f"EXPLAIN QUERY PLAN {one}").fetchall()
+            for one in asked
+            if " FROM " in one or one.startswith("UPDATE")
+        }
+    assert len(plans) > 8
+    assert [one for one, plan in plans.items() if any("SCAN episode" in row[3] for row in plan)] == []
+
+
 def test_judgments_are_added_and_replaced(tmp_path: Path) -> None:
     with Store.create(tmp_path / "s.sqlite") as store:
         store.finish("c", trajectory("k1"))

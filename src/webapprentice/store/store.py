@@ -24,6 +24,9 @@ from webapprentice.core.faults import ApprenticeError, BusyError, Fault, OutputE
 from webapprentice.core.keys import key_of_bytes
 from webapprentice.core.records import Judgment, Observation, Provenance, Record, Source, Step, Task, Trajectory
 
+_OPEN = "state='open' AND state != 'abandoned'"
+_CLOSED = "state='closed' AND state != 'abandoned'"
+"""What SQLite needs to see to use `episode_once`: an index with a condition is used where that stands word for word."""
 SCHEMA = 1
 """Raised with every change of the tables; a newer store is refused, an older one migrated."""
 
@@ -163,7 +166,7 @@ class Store:
         """Note that an episode starts. What an earlier, unfinished try of the same key left stays, marked abandoned."""
         with self._commit() as cursor:
             cursor.execute(
-                "UPDATE episode SET state='abandoned' WHERE collection=? AND key=? AND state='open'",
+                f"UPDATE episode SET state='abandoned' WHERE collection=? AND key=? AND {_OPEN}",
                 (episode.collection, episode.key),
             )
             cursor.execute(
@@ -220,7 +223,7 @@ class Store:
         """Write a trajectory in the place of the one with its key; that stays, marked abandoned."""
         with self.together():
             self._connection.execute(
-                "UPDATE episode SET state='abandoned' WHERE collection=? AND key=? AND state='closed'",
+                f"UPDATE episode SET state='abandoned' WHERE collection=? AND key=? AND {_CLOSED}",
                 (collection, trajectory.key),
             )
             self.finish(collection, trajectory)
@@ -233,7 +236,7 @@ class Store:
         """Add judgments to a closed trajectory, after the others; those of the same judge are taken out."""
         with self._commit() as cursor:
             row = cursor.execute(
-                "SELECT id, record FROM episode WHERE collection=? AND key=? AND state='closed'", (collection, key)
+                f"SELECT id, record FROM episode WHERE collection=? AND key=? AND {_CLOSED}", (collection, key)
             ).fetchone()
             if row is None:
                 raise UsageError(f"the store {self.path} has no finished trajectory {key} in {collection}")
@@ -258,7 +261,7 @@ class Store:
         with self.together():
             self.judge(collection, key, judgments)
             row = self._connection.execute(
-                "SELECT id, record FROM episode WHERE collection=? AND key=? AND state='closed'", (collection, key)
+                f"SELECT id, record FROM episode WHERE collection=? AND key=? AND {_CLOSED}", (collection, key)
             ).fetchone()
             record = {**json.loads(row[1]), "score": score, "raw_reward": score}
             record["fault"] = fault and fault.model_dump(mode="json")
@@ -272,7 +275,7 @@ class Store:
         """Set finished trajectories aside, so that they are made again; they stay in the store, marked abandoned."""
         with self._commit() as cursor:
             cursor.executemany(
-                "UPDATE episode SET state='abandoned' WHERE collection=? AND key=? AND state='closed'",
+                f"UPDATE episode SET state='abandoned' WHERE collection=? AND key=? AND {_CLOSED}",
                 [(collection, key) for key in keys],
             )
 
@@ -327,12 +330,12 @@ class Store:
 
     def revision(self, collection: str) -> int:
         """A number that is another one whenever a trajectory of the collection was written."""
-        query = "SELECT MAX(id) FROM episode WHERE collection=? AND state='closed'"
+        query = f"SELECT MAX(id) FROM episode WHERE collection=? AND {_CLOSED}"
         return int(self._connection.execute(query, (collection,)).fetchone()[0] or 0)
 
     def finished(self, collection: str) -> set[str]:
         """Keys of the finished trajectories of a collection."""
-        rows = self._connection.execute("SELECT key FROM episode WHERE collection=? AND state='closed'", (collection,))
+        rows = self._connection.execute(f"SELECT key FROM episode WHERE collection=? AND {_CLOSED}", (collection,))
         return {row[0] for row in rows}
 
     def counts(self) -> dict[str, int]:
@@ -355,20 +358,13 @@ class Store:
         Without `steps` only what the whole episode has is read: enough for statistics, and a hundred times faster.
         Without `pages` steps come with an empty observation: enough to count what was done.
         """
-        query = "SELECT id, record FROM episode WHERE state='closed'"
+        query, given = f"SELECT id, record FROM episode WHERE {_CLOSED}", list[str]()
+        if collection is not None:
+            query, given = f"{query} AND collection=?", [collection]
+        if keys is not None:
+            query, given = f"{query} AND key IN (SELECT value FROM json_each(?))", [*given, json.dumps(list(keys))]
         with _owned(self.path):
-            if collection is not None and keys is not None:  # by the index, whatever else the store holds
-                each = (
-                    self._connection.execute(f"{query} AND collection=? AND key=?", (collection, key))
-                    for key in set(keys)
-                )
-                found = sorted(row for rows in each for row in rows)
-            else:
-                given = "SELECT value FROM json_each(?)" if keys is not None else "SELECT key"
-                found = self._connection.execute(
-                    f"{query} AND (? IS NULL OR collection=?) AND key IN ({given}) ORDER BY id",
-                    (collection, collection, *([json.dumps(list(keys))] if keys is not None else [])),
-                ).fetchall()
+            found = self._connection.execute(f"{query} ORDER BY id", given).fetchall()
         for number, record in found:
             yield self._trajectory(number, json.loads(record), steps, pages)
 
