@@ -21,7 +21,7 @@ from webapprentice.curate.sheets import Desk
 from webapprentice.dialect import load as load_dialect
 from webapprentice.importers import FORMATS, Ready
 from webapprentice.improve.ablation import AblateConfig, Ablation, Cell, cells, recipe_of, split, varied
-from webapprentice.improve.workshop import read_rows
+from webapprentice.improve.rows import read_rows
 from webapprentice.metrics import Figure
 from webapprentice.models import ModelConfig, ScriptedModel
 from webapprentice.report.ablation import AblationData, Point, render_ablation

@@ -10,8 +10,8 @@ import yaml
 
 from own_app import TASKS
 from webapprentice.core.faults import UsageError
+from webapprentice.improve.checking import held_out_of, practice_tasks
 from webapprentice.improve.config import ImproveConfig
-from webapprentice.improve.workshop import held_out_of, practice_tasks
 from webapprentice.tasks.local import local_lists
 from webapprentice.tasks.splits import HELD_OUT
 

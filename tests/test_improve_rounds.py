@@ -15,9 +15,10 @@ from webapprentice.core.actions import Action, Click, Type
 from webapprentice.core.faults import UsageError
 from webapprentice.core.records import Ending, Outcome, Provenance, Result, Trajectory
 from webapprentice.dialect import prompt_key
+from webapprentice.improve.checking import check
 from webapprentice.improve.config import ImproveConfig
 from webapprentice.improve.loop import Candidate, Round, final, poorer
-from webapprentice.improve.workshop import Workshop, check
+from webapprentice.improve.workshop import Workshop
 from webapprentice.rollout import RolloutConfig
 from webapprentice.store import Store
 

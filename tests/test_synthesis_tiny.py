@@ -17,9 +17,10 @@ from webapprentice.core.protocols import Completion, Prompt, Sampling
 from webapprentice.core.records import Element, Example, Message, Source, Usage
 from webapprentice.curate import DatasetConfig, FilterConfig, examples, filter
 from webapprentice.dialect import load
+from webapprentice.improve.checking import check
 from webapprentice.improve.config import ImproveConfig, Mixture
 from webapprentice.improve.mixing import mixed
-from webapprentice.improve.workshop import Workshop, check
+from webapprentice.improve.workshop import Workshop
 from webapprentice.page import read_written, render
 from webapprentice.store import Store
 from webapprentice.synthesis import TinyConfig, invent

@@ -33,7 +33,7 @@ def command(
 
 async def _evaluate(run: Path, config: ExamineConfig, as_json: bool) -> None:
     from webapprentice.evaluate import Cast, Named, acting_model, attempt_all, hired
-    from webapprentice.improve.workshop import teller
+    from webapprentice.improve.telling import teller
     from webapprentice.metrics import both_readings, episodes_of
     from webapprentice.rollout import Budget
     from webapprentice.store import Store

@@ -39,10 +39,11 @@ async def carry_out(run: Path, config: ImproveConfig, line: str, as_json: bool, 
     `again` works on nothing: it raises UsageError when the run is not finished.
     """
     from webapprentice.evaluate import hired
+    from webapprentice.improve.checking import check
     from webapprentice.improve.gallery import gallery
     from webapprentice.improve.loop import improve
     from webapprentice.improve.reporting import report_data
-    from webapprentice.improve.workshop import Workshop, check
+    from webapprentice.improve.workshop import Workshop
     from webapprentice.report import markdown_table, summary_text, write_report
     from webapprentice.store import Store
 
@@ -71,7 +72,7 @@ async def carry_out(run: Path, config: ImproveConfig, line: str, as_json: bool, 
 
 def _plan(config: ImproveConfig) -> dict[str, object]:
     """Counts, and time at the speeds measured on two CPU cores with the seed model."""
-    from webapprentice.improve.workshop import check, practice_tasks
+    from webapprentice.improve.checking import check, practice_tasks
     from webapprentice.tasks import load
 
     check(config)

@@ -38,7 +38,7 @@ def command(
 
 async def _rollout(run: Path, config: AttemptConfig, as_json: bool) -> None:
     from webapprentice.evaluate import Named, acting_model, attempt_all, hired
-    from webapprentice.improve.workshop import teller
+    from webapprentice.improve.telling import teller
     from webapprentice.metrics import both_readings, episodes_of
     from webapprentice.rollout import Budget
     from webapprentice.store import Store

@@ -31,7 +31,8 @@ def command(
     from webapprentice.train import recipe as named
 
     config = TeachConfig.resolve(file, sets, recipe=named(recipe) if recipe else None)
-    from webapprentice.improve.workshop import read_rows, trainer_teller
+    from webapprentice.improve.rows import read_rows
+    from webapprentice.improve.telling import trainer_teller
 
     rows = read_rows(run / f"{config.rows}.jsonl")
     watched = run / f"{config.rows}.validation.jsonl"

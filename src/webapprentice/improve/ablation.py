@@ -21,9 +21,9 @@ from webapprentice.curate.sheets import Desk, Pages
 from webapprentice.dialect import Dialect
 from webapprentice.dialect import load as load_dialect
 from webapprentice.evaluate.scoring import ScoreConfig, Scores, score
-from webapprentice.improve.rows import write_rows
+from webapprentice.improve.rows import read_rows, write_rows
 from webapprentice.improve.stages import Stages, Tell
-from webapprentice.improve.workshop import interruptible, read_rows, trainer_teller
+from webapprentice.improve.telling import interruptible, trainer_teller
 from webapprentice.models import ModelConfig
 from webapprentice.models import load as load_model
 from webapprentice.page.form import Count

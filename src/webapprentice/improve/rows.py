@@ -192,3 +192,19 @@ def _kept(path: Path) -> list[str]:
         raise UsageError(f"{path} is no list of keys: {error}") from error
     except OSError as error:
         raise UsageError(f"there is no list of kept attempts at {path}; run `apprentice filter` first") from error
+
+
+def read_rows(path: Path) -> list[Example]:
+    """Rows of a JSONL file. Raises UsageError naming the line that is none."""
+    found = []
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read the rows {path}: {error}") from error
+    # Not splitlines: what a page or a model said may hold line separators that JSON leaves as they are.
+    for number, row in enumerate(text.removesuffix("\n").split("\n") if text else (), start=1):
+        try:
+            found.append(Example.model_validate_json(row))
+        except ValueError as error:
+            raise UsageError(f"{path}, line {number}: not a training row: {str(error).splitlines()[0]}") from error
+    return found

@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
-from webapprentice.core.faults import UsageError
 from webapprentice.core.keys import key_of
 from webapprentice.core.protocols import Executor, Model, Scorer
-from webapprentice.core.records import Example, Task, Trajectory
+from webapprentice.core.records import Trajectory
 from webapprentice.curate import DatasetConfig, FilterConfig, Filtered, examples
 from webapprentice.curate import filter as sift
 from webapprentice.curate.judging import judge_of
 from webapprentice.dialect import Dialect
 from webapprentice.evaluate import Cast, Named, attempt_all, dialect_of, player
+from webapprentice.improve.checking import held_out_of, practice_tasks
 from webapprentice.improve.config import ImproveConfig
 from webapprentice.improve.mixing import mixed
-from webapprentice.improve.rows import write_rows
+from webapprentice.improve.rows import read_rows, write_rows
 from webapprentice.improve.stages import Stages, Tell
+from webapprentice.improve.telling import counter, interruptible, teller, trainer_teller
 from webapprentice.language import Spelling
 from webapprentice.models import load as load_model
 from webapprentice.models.embedding import embedder
-from webapprentice.rollout import Budget, Progress, RolloutConfig
-from webapprentice.rollout.progress import line
+from webapprentice.rollout import Budget, RolloutConfig
 from webapprentice.store import Store, write_lines
 from webapprentice.synthesis import SynthesisConfig, invent, synthesize
 from webapprentice.synthesis.prompts import Prompts
 from webapprentice.tasks import load as load_tasks
-from webapprentice.tasks.splits import HELD_OUT, kept_for_exams
 from webapprentice.train import train
-
-_TELL_EVERY = 5.0
 
 
 class Workshop:
@@ -290,128 +283,3 @@ class Workshop:
     def _where(self, name: str) -> Path | str:
         inside = self.folder / name
         return inside if inside.is_dir() else name
-
-
-def held_out_of(config: ImproveConfig) -> frozenset[str]:
-    """Ids of held-out tasks: by rule or, of somebody's own benchmark, what the exam asks and practice does not."""
-    asked = load_tasks(config.exam.tasks, config.pool.benchmark)
-    found = frozenset(HELD_OUT) | {task.id for task in asked if kept_for_exams(task)}
-    if config.pool.benchmark is None:
-        return found
-    practised = {task.id for task in load_tasks(config.practice.tasks, config.pool.benchmark)}
-    return found | {task.id for task in asked if task.id not in practised}
-
-
-def practice_tasks(config: ImproveConfig) -> list[Task]:
-    """Tasks of practice. Raises UsageError when practice would see what the exam asks."""
-    tasks = load_tasks(config.practice.tasks, config.pool.benchmark)
-    held = sorted(task.id for task in tasks if kept_for_exams(task))
-    if held:
-        raise UsageError(
-            f"practice would attempt {held[0]}, a held-out task or a copy of one; leave it out of practice.tasks"
-        )
-    first, exam = config.practice.first_seed, config.exam
-    practised = range(first, first + config.rounds * config.practice.seeds)
-    if set(practised) & set(range(exam.first_seed, exam.first_seed + exam.seeds)):
-        raise UsageError("practice and exam would share seeds; set exam.first_seed further away")
-    return tasks
-
-
-def check(config: ImproveConfig) -> None:
-    """Raise UsageError for what would be found out only after hours of practice."""
-    practice_tasks(config)
-    for rollout in (config.practice.rollout, config.exam.rollout):
-        if rollout.grounded and dialect_of(rollout).spelling is not Spelling.COMPACT:
-            raise UsageError(
-                f"only the compact dialect can be held to the page; with {rollout.dialect} leave grounded off"
-            )
-    if config.author is not None:
-        Prompts.load(config.author.prompts)
-        embedder(config.author.embedder)
-    name = config.model
-    if name.startswith(("scripted:", "openai:", "http://", "https://")):
-        raise UsageError(f"{name} cannot be fine-tuned; examine it with `apprentice evaluate`, or name a checkpoint")
-    if config.options.adapter is not None or (Path(name) / "adapter_config.json").is_file():
-        raise UsageError("a run starts from whole weights, not from an adapter; train it with merge=true and name that")
-    if config.options.thinking:
-        raise UsageError("training renders prompts without a thinking block; leave options.thinking off")
-    spelling = dialect_of(config.practice.rollout).spelling
-    if config.inventing and config.author is None and spelling is not Spelling.COMPACT:
-        raise UsageError(
-            f"{config.inventing[0]} wants made-up examples, which a model writes by itself in the compact dialect "
-            "only; name an author: author.model=self, or the address of a server"
-        )
-    rules = config.filter.rules
-    if rules is not None and (
-        len(config.arms) > 1 or ("reward" in rules) is not (config.mixture(config.arms[0]).filter == "reward")
-    ):
-        raise UsageError("filter.rules would replace the rules of every arm; leave it out, or name one arm for it")
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Let Ctrl-C end work that keeps the event loop busy; asyncio would wait until it is done."""
-    before = signal.getsignal(signal.SIGINT)
-    if before is None or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def trainer_teller(tell: Tell, label: str) -> Callable[[int, int, float], None]:
-    """Turns training updates into a line every five seconds, and one at the end."""
-    last = time.monotonic()
-
-    def note(step: int, steps: int, loss: float) -> None:
-        nonlocal last
-        if step == steps or time.monotonic() - last >= _TELL_EVERY:
-            last = time.monotonic()
-            tell(f"{label}: update {step} of {steps}, loss {loss:.3f}")
-
-    return note
-
-
-def counter(tell: Tell, label: str, total: int, what: str) -> Callable[[int], None]:
-    """Turns a number done into a line every five seconds, and one at the end."""
-    last = time.monotonic()
-
-    def note(done: int) -> None:
-        nonlocal last
-        if done == total or time.monotonic() - last >= _TELL_EVERY:
-            last = time.monotonic()
-            tell(f"{label}: {done:,} of {total:,} {what}")
-
-    return note
-
-
-def teller(tell: Tell, label: str) -> Callable[[Progress], None]:
-    """Turns counts into a line every five seconds, and one at the end."""
-    last = 0.0
-
-    def note(progress: Progress) -> None:
-        nonlocal last
-        if progress.done == progress.total or progress.seconds - last >= _TELL_EVERY:
-            last = progress.seconds
-            tell(line(label, progress))
-
-    return note
-
-
-def read_rows(path: Path) -> list[Example]:
-    """Rows of a JSONL file. Raises UsageError naming the line that is none."""
-    found = []
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read the rows {path}: {error}") from error
-    # Not splitlines: what a page or a model said may hold line separators that JSON leaves as they are.
-    for number, row in enumerate(text.removesuffix("\n").split("\n") if text else (), start=1):
-        try:
-            found.append(Example.model_validate_json(row))
-        except ValueError as error:
-            raise UsageError(f"{path}, line {number}: not a training row: {str(error).splitlines()[0]}") from error
-    return found
