@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.routing import Route
 
+from webapprentice.sites import every
 from webapprentice.sites.forum import SITE as FORUM
-from webapprentice.sites.serving import COOKIE, Serving
+from webapprentice.sites.serving import COOKIE, Serving, url_of
 from webapprentice.sites.site import Site
 from webapprentice.sites.wiki import SITE as WIKI
 from webapprentice.sites.wiki.markup import Article, Section, html, read, write
@@ -133,7 +134,7 @@ def test_tasks_are_written_in_the_format_and_each_has_a_solution(name: str) -> N
     assert site.tasks is not None
     assert site.gold is not None
     records = json.loads(site.tasks.read_text(encoding="utf-8"))
-    solutions = load_gold(site.gold)
+    solutions = load_gold(site.gold, {one: url_of(one) for one in every()})
     assert [str(one["task_id"]) for one in records] == list(solutions)
     assert len(records) >= 25
     assert len({one["intent_template_id"] for one in records}) >= 7

@@ -17,10 +17,11 @@ import pytest
 from starlette.routing import Route
 
 from webapprentice.core.text import squeeze
+from webapprentice.sites import every
 from webapprentice.sites.code import SITE as CODE
 from webapprentice.sites.map import SITE as MAP
 from webapprentice.sites.map.roads import SPEEDS, metres_from, roads, route, said_distance, said_time
-from webapprentice.sites.serving import COOKIE, Serving
+from webapprentice.sites.serving import COOKIE, Serving, url_of
 from webapprentice.sites.site import NOW, Site
 from webapprentice.tasks.gold import load_gold
 from webapprentice.tasks.local import local_benchmark
@@ -112,7 +113,7 @@ def test_every_task_has_a_solution_and_nothing_it_asks_for_is_there_already(name
     site = SITES[name]
     assert site.tasks is not None
     assert site.gold is not None
-    records, gold = read_records(site.tasks), load_gold(site.gold)
+    records, gold = read_records(site.tasks), load_gold(site.gold, {one: url_of(one) for one in every()})
     assert {record.id for record in records} == set(gold)
     assert len({record.template_id for record in records}) >= 15
     fresh = json.loads(json.dumps(site.state(_first_rows(site))))

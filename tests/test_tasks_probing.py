@@ -138,7 +138,15 @@ def test_a_solution_is_a_list_of_lines(tmp_path: Path, lines: str) -> None:
     file = tmp_path / "gold.yaml"
     file.write_text(lines)
     with pytest.raises(UsageError, match="the solution of 1 is a list of lines"):
-        load_gold(file)
+        load_gold(file, {})
+
+
+def test_a_solution_names_sites_as_task_files_do(tmp_path: Path) -> None:
+    file = tmp_path / "gold.yaml"
+    file.write_text("""1: ['goto "__SHOP__/orders"', stop]""")
+    assert load_gold(file, {"shop": "http://shop.test"}) == {"1": ('goto "http://shop.test/orders"', "stop")}
+    with pytest.raises(UsageError, match="the solution of 1 needs the address of the site 'shop'"):
+        load_gold(file, {"forum": "http://forum.test"})
 
 
 @pytest.mark.parametrize(

@@ -216,7 +216,7 @@ class BenchmarkConfig(Config):
         if self.gold is None:
             return {}
         known = {task.id.removeprefix(f"{self.name}/") for task in self.load()}
-        found = load_gold(self.gold)
+        found = load_gold(self.gold, self.addresses)
         for number in found:
             if number not in known:
                 raise UsageError(f"{self.gold} solves {number}, and there is no such task{_near(number, known)}")

@@ -28,6 +28,7 @@ from webapprentice.core.actions import Action, Back, Click, Forward, Goto, Hover
 from webapprentice.core.faults import UsageError
 from webapprentice.core.records import Element, Observation
 from webapprentice.core.text import squeeze
+from webapprentice.tasks.webarena.records import fill
 
 _AIMED = {"click": 0, "hover": 0, "type": 1, "select": 1, "upload": 1}
 """Steps that name an element, and how many words must follow it."""
@@ -107,8 +108,11 @@ def element_of(role: str, name: str, near: str, seen: Observation) -> Element:
     return found[0]
 
 
-def load_gold(file: Path) -> dict[str, tuple[str, ...]]:
-    """Solutions by task id, from YAML: each a list of lines. Raises UsageError."""
+def load_gold(file: Path, addresses: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Solutions by task id, from YAML: each a list of lines, in which `__SHOP__` stands for the address of `shop`.
+
+    Raises UsageError.
+    """
     try:
         found = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
@@ -118,4 +122,7 @@ def load_gold(file: Path) -> dict[str, tuple[str, ...]]:
     for task, lines in found.items():
         if not isinstance(lines, list):
             raise UsageError(f"{file}: the solution of {task} is a list of lines, such as [stop]")
-    return {str(task): tuple(str(line) for line in lines) for task, lines in found.items()}
+    return {
+        str(task): tuple(fill([str(line) for line in lines], addresses, f"{file}: the solution of {task}"))
+        for task, lines in found.items()
+    }

@@ -34,11 +34,12 @@ def local_tasks() -> tuple[Task, ...]:
 @cache
 def local_solutions() -> dict[str, tuple[str, ...]]:
     """What solves each of them, line by line."""
+    addresses = {name: url_of(name) for name in every()}
     return {
         f"{NAME}/{name}/{number}": lines
         for name, site in every().items()
         if site.gold is not None
-        for number, lines in load_gold(site.gold).items()
+        for number, lines in load_gold(site.gold, addresses).items()
     }
 
 
