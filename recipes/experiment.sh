@@ -7,16 +7,16 @@ apprentice=$(dirname "$0")/../.venv/bin/apprentice
 
 # What a scripted person does on the pages of the exam, as references for VERTEX_DTW; one page has no script.
 "$apprentice" rollout --run "$run" --set model=solvers --set tasks=attempted,held_out,-miniwob/click-checkboxes-soft \
-    --set first_seed=6000000 --set seeds=8 --set attempts=1 --set collection=solvers
+    --set first_seed=7000000 --set seeds=8 --set attempts=1 --set collection=solvers
 
 # What being held to the page gives without any learning: the control for practice that was.
 "$apprentice" evaluate --run "$run" --set model=seed --set label=base-grounded --set exam.rollout.grounded=true \
-    --set exam.tasks=attempted,held_out --set exam.first_seed=6000000 --set exam.seeds=8
+    --set exam.tasks=attempted,held_out --set exam.first_seed=7000000 --set exam.seeds=8
 
 for temperature in T1 T0; do
     for seed in 0 1 2; do
         set -- "exam/base/$temperature" "exam/base-grounded/$temperature"
-        for arm in mixed-s$seed-r1 mixed-s$seed-r2 label_free-s$seed-r1 synthetic-s$seed-r1 none-s$seed-r1 reward-s$seed-r1; do
+        for arm in mixed-s$seed-r1 mixed-s$seed-r2 mixed-s$seed-r3 label_free-s$seed-r1 synthetic-s$seed-r1 none-s$seed-r1 reward-s$seed-r1; do
             set -- "$@" "exam/$arm/$temperature"
         done
         "$apprentice" compare "$@" --run "$run" --references solvers --html "$run/compare.$temperature.s$seed.html"

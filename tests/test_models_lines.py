@@ -50,3 +50,20 @@ def spanning() -> Callable[[str], int]:
 def test_a_tokenizer_whose_tokens_span_lines_is_asked_for_the_whole(spanning: LineCounter) -> None:
     assert not spanning.additive
     assert spanning("x>\n<x") == 3
+
+
+def test_the_lines_of_an_indented_tree_are_remembered_too() -> None:
+    tree = "RootWebArea 'Shop'\n" + "".join(f"\t\t[{number}] link 'Item {number}'\n" for number in range(300))
+    counter = LineCounter(SEED)
+    assert counter(tree) == whole(tree)
+    assert len(counter._known) == 301
+
+
+def test_where_a_word_holds_a_line_break_and_an_indent_only_other_lines_are_counted_apart() -> None:
+    made = Tokenizer.from_str(SEED.to_str())
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)  # as GPT-2's
+    counter = LineCounter(made)
+    for text in ("a\n\tb\nc", "a\n  b\n\n\t\tc d\ne"):
+        assert counter(text) == len(made.encode(text, add_special_tokens=False).ids)
+    assert counter.additive
+    assert "a\n\tb\n" in counter._known

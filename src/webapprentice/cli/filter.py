@@ -47,7 +47,8 @@ def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, 
     sifted = sifted_from(found, attempts, key, config.collection)
     write_lines([sifted.model_dump_json(indent=1)], run / f"{config.keep}.filter.json")
     write_lines(found.kept, run / f"{config.keep}.txt")
-    noisy = noise_of(run, config.keep, [one for one in attempts if one.key in set(found.kept)])
+    kept = set(found.kept)
+    noisy = noise_of(run, config.keep, [one for one in attempts if one.key in kept])
     told = {**found.model_dump(mode="json", exclude={"judgments"}), "noise": noisy.model_dump(mode="json")}
     emit(told, as_json, f"{_table(found)}\n{said(noisy)}")
 

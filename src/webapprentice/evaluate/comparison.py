@@ -104,7 +104,7 @@ def compare_runs(
     places = [place_of(name, run) for name in names]
     dialect = load_dialect(config.dialect)
     references = _solved([place_of(name, run) for name in config.references])
-    baseline = _baseline(place_of(config.baseline, run) if config.baseline else None)
+    baseline = _baseline(place_of(config.baseline, run) if config.baseline else None, pages=bool(references))
     keep = set(references)
     runs, tasks, goals, nodes = [], dict[str, Task](), defaultdict[str, set[str]](set), dict[str, _Nodes]()
     for place in places:
@@ -282,13 +282,13 @@ def _solved(places: Sequence[Place]) -> dict[Item, list[Trajectory]]:
     return dict(found)
 
 
-def _baseline(place: Place | None) -> _Baseline:
+def _baseline(place: Place | None, pages: bool) -> _Baseline:
     if place is None:
         return _Baseline(frozenset(), {})
     with Store.read(place.store) as store:
         store.require(place.collection)
-        there = list(store.trajectories(place.collection))
-    nodes = {_item(one): one for one in reversed(there)}
+        there = list(store.trajectories(place.collection, steps=pages))
+    nodes = {_item(one): one for one in reversed(there)} if pages else {}
     return _Baseline(frozenset(one.task.id for one in there if one.succeeded), nodes)
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any
 
 from webapprentice import __version__
 from webapprentice.core.faults import UsageError
 from webapprentice.core.keys import key_of
+from webapprentice.core.memory import give_back
 from webapprentice.store import Store
 
 Tell = Callable[[str], None]
@@ -52,13 +51,6 @@ class Stages:
         seconds = time.monotonic() - started
         self._store.complete(key, name, output, seconds)
         self._tell(f"{name}: done in {seconds:.0f} s")
+        gc.collect()
         give_back()
         return output
-
-
-def give_back() -> None:
-    """Hand free memory back to the system: glibc keeps what a stage's many small objects lay between, so that a run's
-    memory would grow with its stages."""
-    gc.collect()
-    with suppress(OSError, AttributeError):  # other C libraries have no such call
-        ctypes.CDLL(None).malloc_trim(0)

@@ -7,6 +7,7 @@ close a turn: special tokens written out inside a message are broken apart befor
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +17,8 @@ from webapprentice.core.records import Message
 from webapprentice.models.lines import LineCounter
 
 _PROBE = "7"
+_SHORT = 4000
+"""Characters up to which the tokens of a whole text are remembered; of longer ones, the lines are."""
 
 
 class Chat:
@@ -31,9 +34,9 @@ class Chat:
         self._special = re.compile("|".join(map(re.escape, special)) or r"(?!)")
         self._ids = lru_cache(maxsize=4096)(self._encode)
         backend = getattr(tokenizer, "backend_tokenizer", None)  # none where the tokenizer is written in Python
-        whole = LineCounter(backend) if backend is not None else lambda text: len(self._encode(text))
-        self._counts = lru_cache(maxsize=65536)(whole)
-        self._prompts = lru_cache(maxsize=4096)(lambda prompt: self._encode(self.render(prompt)))
+        self._whole: Callable[[str], int] = LineCounter(backend) if backend is not None else self._length
+        self._short = lru_cache(maxsize=65536)(self._whole)
+        self._prompts = lru_cache(maxsize=256)(lambda prompt: self._encode(self.render(prompt)))
         self.lead, self._tail = self._around()
         """`lead`: what the template puts between the prompt and the answer's own words."""
         self.end = self._end()
@@ -81,7 +84,10 @@ class Chat:
 
     def count(self, text: str) -> int:
         """Tokens of a piece of text."""
-        return self._counts(text)
+        return self._short(text) if len(text) <= _SHORT else self._whole(text)
+
+    def _length(self, text: str) -> int:
+        return len(self._encode(text))
 
     def _encode(self, text: str) -> tuple[int, ...]:
         return tuple(self.tokenizer.encode(text, add_special_tokens=False))

@@ -10,10 +10,13 @@ from tokenizers import Tokenizer
 REMEMBERED: Final = 200_000
 """Lines whose tokens are known at the most."""
 _LONGEST = 2000  # characters of a line that is remembered
-_BORDER = re.compile(r"(?<=\n)(?=\S)")
+_BORDERS = (re.compile(r"(?<=\n)(?=[ \t]*\S)"), re.compile(r"(?<=\n)(?=\S)"))
+"""Where a text may be cut: before each line that says something or, where a tokenizer's words hold a line break and the
+indent after it, only before those that are not indented."""
 _PROBE = (
     'The page\n<div class="row" node="4">\nHello, world! 12,5 €\n\n  indented\n\ttabbed \nend. \r\nnext\n'
-    "ünï ƶ 漢字\n[12] button 'Save'\n#don't\n-- 3\n</div>\n<b>\n\n\nlast"
+    "ünï ƶ 漢字\n[12] button 'Save'\n\t[13] link 'More'\n\t\t[14] StaticText 'x'\n  - y\n#don't\n-- 3\n</div>\n<b>"
+    "\n\n\nlast"
 )
 
 
@@ -28,12 +31,14 @@ class LineCounter:
         self._tokenizer = tokenizer
         self._remember = remember
         self._known: dict[str, int] = {}
-        self.additive = self._parted() and self._whole(_PROBE) == sum(map(self._whole, _BORDER.split(_PROBE)))
+        fitting = (border for border in _BORDERS if self._parted(border))
+        self._border = next(fitting, None)
+        self.additive = self._border is not None
 
     def __call__(self, text: str) -> int:
-        if not self.additive or "\n" not in text:
+        if self._border is None or "\n" not in text:
             return self._whole(text)
-        lines = _BORDER.split(text)
+        lines = self._border.split(text)
         known = self._known
         missing = list({line for line in lines if line not in known})
         if not missing:
@@ -46,13 +51,15 @@ class LineCounter:
         known.update((line, size) for line, size in fresh.items() if len(line) <= _LONGEST)
         return total
 
-    def _parted(self) -> bool:
-        """Whether no word, as the tokenizer cuts a text into words first, goes on beyond the end of a line."""
+    def _parted(self, border: re.Pattern[str]) -> bool:
+        """Whether no word, as the tokenizer cuts a text into words first, goes on beyond one of these borders."""
         cutter = self._tokenizer.pre_tokenizer
         if cutter is None:
             return False
         ends = {end for _word, (_start, end) in cutter.pre_tokenize_str(_PROBE)}
-        return all(border.start() in ends for border in _BORDER.finditer(_PROBE))
+        return all(place.start() in ends for place in border.finditer(_PROBE)) and (
+            self._whole(_PROBE) == sum(map(self._whole, border.split(_PROBE)))
+        )
 
     def _whole(self, text: str) -> int:
         return len(self._tokenizer.encode_batch_fast([text], add_special_tokens=False)[0].ids)

@@ -38,6 +38,7 @@ from webapprentice.rollout.stopping import over
 from webapprentice.rollout.writing import Ledger, Pen
 from webapprentice.store import Episode, Store
 
+_UNSEEN = Observation(url="")
 _TRIES = 2
 """Times an attempt is made when a fault that is not the agent's ended it; what the first try saved stays."""
 
@@ -184,7 +185,8 @@ async def play(
                 said = trajectory.fault.message
                 raise UnavailableError(f"the model cannot be asked: {said}; run the same command later to go on")
             # The disk takes its time while the next episode begins; nobody hears of a result before it is there.
-            last, saved = trajectory, pen.begin(partial(store.finish, collection, trajectory))
+            saved = pen.begin(partial(store.finish, collection, trajectory))
+            last = _without_pages(trajectory)
         await told(saved, last)
 
     async def told(saved: Future[None], trajectory: Trajectory | None) -> None:
@@ -200,6 +202,12 @@ async def play(
     finally:
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
+
+
+def _without_pages(trajectory: Trajectory) -> Trajectory:
+    """What is enough to be counted: the pages of an episode may be a hundred megabytes."""
+    steps = tuple(step.model_copy(update={"observation": _UNSEEN}) for step in trajectory.steps)
+    return trajectory.model_copy(update={"steps": steps, "final": None})
 
 
 class Queues:

@@ -45,6 +45,7 @@ CREATE TABLE IF NOT EXISTS episode (
     record TEXT NOT NULL,
     started REAL NOT NULL
 );
+CREATE INDEX IF NOT EXISTS episode_key ON episode (key);
 CREATE UNIQUE INDEX IF NOT EXISTS episode_once ON episode (collection, key) WHERE state != 'abandoned';
 CREATE TABLE IF NOT EXISTS step (
     episode INTEGER NOT NULL REFERENCES episode (id),
@@ -63,6 +64,10 @@ CREATE TABLE IF NOT EXISTS stage (
 """
 
 
+REMEMBERED = 256
+"""Observations that a store keeps in memory; of MiniWoB++'s practice, more are not asked for more often."""
+LARGE = 200_000
+"""Bytes of JSON from which on an observation is not kept in memory: a page of 1.3 MB takes 8 MB there."""
 _UNSEEN = Observation(url="")
 
 
@@ -80,14 +85,16 @@ class Episode(Record):
 class Store:
     """Trajectories on disk. Make one with `Store.create` (one writer) or `Store.read` (any number of readers)."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, lock: int | None, remember: int = 4096) -> None:
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, lock: int | None, remember: int = REMEMBERED
+    ) -> None:
         self.path = path
         self._connection = connection
         self._lock = lock
         self._open: dict[str, int] = {}
         self._packer = zstandard.ZstdCompressor(level=3)
         self._unpacker = zstandard.ZstdDecompressor()
-        self._observation = lru_cache(maxsize=remember)(self._load_observation)
+        self._remembered = lru_cache(maxsize=remember)(self._load_observation)
 
     @classmethod
     def create(cls, path: Path) -> Self:
@@ -126,7 +133,7 @@ class Store:
         return cls(path, connection, lock)
 
     @classmethod
-    def read(cls, path: Path, remember: int = 4096) -> Self:
+    def read(cls, path: Path, remember: int = REMEMBERED) -> Self:
         """Open read-only beside a writer; at most so many observations are kept in memory.
 
         Raises UsageError when there is no store, or one we cannot read.
@@ -388,6 +395,10 @@ class Store:
             )
             for observation, record in rows.fetchall()
         ]
+
+    def _observation(self, key: str) -> Observation:
+        size = self._connection.execute("SELECT size FROM blob WHERE key=?", (key,)).fetchone()
+        return (self._load_observation if size and size[0] > LARGE else self._remembered)(key)
 
     def _load_observation(self, key: str) -> Observation:
         return Observation.model_validate_json(self.blob(key))

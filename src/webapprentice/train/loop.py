@@ -16,6 +16,7 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 from webapprentice.core.faults import Fault, FaultError, OutputError, Owner
+from webapprentice.core.memory import give_back
 from webapprentice.models.checkpoints import sign, verify
 from webapprentice.train.rows import Row
 
@@ -110,6 +111,10 @@ AttentionInterface.register("fine", fine_attention)
 AttentionMaskInterface.register("fine", sdpa_mask)
 
 
+_TRIMMED = 25
+"""Updates after which free memory goes back to the system: batches of many lengths leave gaps of many sizes."""
+
+
 class Watch(TrainerCallback):  # type: ignore[misc]
     """Tells of each update, and stops before one whose gradient is no number."""
 
@@ -120,6 +125,10 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         gradients = [weight.grad for weight in given["model"].parameters() if weight.grad is not None]
         if not bool(torch.stack(torch._foreach_norm(gradients)).isfinite().all()):
             raise _no_number("gradient", state.global_step + 1)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **given: Any) -> None:  # noqa: ARG002
+        if state.global_step % _TRIMMED == 0:
+            give_back()
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **given: Any) -> None:  # noqa: ARG002
         if self._tell and "loss" in logs:
