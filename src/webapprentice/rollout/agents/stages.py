@@ -52,6 +52,8 @@ class _Turn:
         self.minutes = Minutes()
         self.fallback = ""
         self.words = ""
+        self.trees: dict[str, str] = {}
+        """The page as each model reads it, drawn once for all that is asked of it in this step."""
 
     def down(self, why: str) -> Action:
         """Scroll, because nothing better is known."""
@@ -199,8 +201,9 @@ class StagesActor:
         assert role != "webarena"
         assert role != "scribe"
         voice, config = self._voices[role], self._config
-        tree = self._tree.describe(turn.seen, voice.count).text
-        common = {"objective": self._objective, "url": turn.seen.url, "observation": tree}
+        if voice.key not in turn.trees:
+            turn.trees[voice.key] = self._tree.describe(turn.seen, voice.count).text
+        common = {"objective": self._objective, "url": turn.seen.url, "observation": turn.trees[voice.key]}
         if role != "refine":
             common["history"] = turn.told
         prompt = self._prompts.fill(role, self._task.sites, {**common, **values})
