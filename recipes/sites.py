@@ -1,6 +1,6 @@
 """From workflows recorded on the local sites to a tuned model, examined live on tasks and a site that nobody showed it.
 
-    python recipes/sites.py --run runs/sites [--seeds 4] [--updates 1600] [--grounded]
+    python recipes/sites.py --run runs/sites [--seeds 6] [--updates 1600] [--grounded]
 
 A scripted person does every practised task of the sites in front of the recorder; the seed model learns from it. Both
 models are then asked for each next step of workflows that nobody showed them (held-out templates, and a site that was
@@ -93,7 +93,7 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", type=Path, default=Path("runs/sites"))
-    parser.add_argument("--seeds", type=int, default=4, help="recordings of each practised task")
+    parser.add_argument("--seeds", type=int, default=6, help="recordings of each practised task")
     parser.add_argument("--updates", type=int, default=1600)
     parser.add_argument("--exam-seeds", type=int, default=2)
     parser.add_argument("--grounded", action="store_true", help="Hold both to elements of the page in the live exams.")

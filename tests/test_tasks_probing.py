@@ -175,6 +175,16 @@ def test_the_word_near_can_be_read_and_typed_too(line: str, found: Action) -> No
     assert action_of(line, page) == found
 
 
+@pytest.mark.parametrize(
+    "line", ['type textbox "near" near "near you"', 'type textbox "near" "x" entr', 'click button "Add" near']
+)
+def test_a_line_with_too_much_or_too_little_is_no_step(line: str) -> None:
+    field = Element(id=4, tag="input", role="textbox", name="near")
+    button = Element(id=5, tag="button", role="button", name="Add")
+    with pytest.raises(UsageError, match="is no step of a solution"):
+        action_of(line, Observation(url="http://app.test/", elements=(field, button)))
+
+
 def test_solutions_and_tasks_that_lead_nowhere_are_refused(tmp_path: Path) -> None:
     record = {"task_id": 1, "intent": "Go", "sites": ["app"], "eval": {"eval_types": ["string_match"]}}
     record["eval"] |= {"reference_answers": {"exact_match": "x"}, "reference_url": "", "program_html": []}

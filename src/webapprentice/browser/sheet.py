@@ -37,8 +37,6 @@ class Sheet:
         self.acted = False
         """An action has been carried out that nobody has seen the end of: a page that leaves by itself is not waited
         for, as it may do so again and again."""
-        self._rests = True
-        """The document that is shown has been loaded to its end."""
         self.told = False
         """What is wrong with the current document has been said."""
         self.loaded: set[str] = set()
@@ -71,7 +69,7 @@ class Sheet:
             self.url = told["frame"]["url"] + told["frame"].get("urlFragment", "")
             self.failed = told["frame"].get("unreachableUrl", "")
             self.loader = told["frame"]["loaderId"]
-            self.leaving = self._rests = False
+            self.leaving = False
             self._committed.add(self.loader)
             self.told = False
             self.moved.set()
@@ -82,12 +80,14 @@ class Sheet:
             self.leaving |= self.acted and told["disposition"] == "currentTab"
 
     def _stopped(self, told: dict[str, Any]) -> None:
-        if told["frameId"] != self.target:
-            return
-        if self._rests:  # what was asked for is a download, or an answer without a document
-            self.leaving = False
-            self.moved.set()
-        self._rests = True
+        # What was asked for is an answer without a document. A page that never ends to load does not tell of that.
+        if told["frameId"] == self.target:
+            self.stay()
+
+    def stay(self) -> None:
+        """What was asked for is no document: the page stays."""
+        self.leaving = False
+        self.moved.set()
 
     def _shifted(self, told: dict[str, Any]) -> None:
         if told["frameId"] == self.target:

@@ -357,10 +357,15 @@ class Window:
 
     def _listen(self, sheet: Sheet) -> None:
         sheet.session.hears |= {
-            "Page.downloadWillBegin": self.downloads.claim,
+            "Page.downloadWillBegin": lambda told: self._download(sheet, told),
             "Page.windowOpen": lambda told: self._expected.append(told["url"]),
             "Page.javascriptDialogOpening": lambda told: self._dialog(sheet, told),
         }
+
+    def _download(self, sheet: Sheet, told: dict[str, Any]) -> None:
+        self.downloads.claim(told)
+        if told["frameId"] == sheet.target:
+            sheet.stay()
 
     def detached(self, session: Session) -> None:
         """A session has ended: when it was a tab of this window, that tab has gone."""
@@ -522,7 +527,6 @@ class Window:
             look = await self._look(cap, skip, probe, html, before)
             if settle and read is self._sheet() and await self._left(read):
                 look = await self._look(cap, skip, probe, html)
-            read.acted = not settle and read.acted
             if look.opened and known == len(self._sheets) < self.config.max_tabs:
                 await self._arrival()
             if len(self._sheets) > known:
@@ -536,6 +540,9 @@ class Window:
                 raise
             torn = Observation(url=self.url, torn=True, tabs=await self._tabs(self.url, ""))
             return self._note(Seen(torn, False, None, None))
+        finally:
+            for sheet in self._sheets if settle else ():
+                sheet.acted = False
         changes: dict[str, Any] = {"tabs": tabs}
         if self.downloads.seen:
             await self.downloads.settled()
@@ -557,7 +564,7 @@ class Window:
             sheet.session.post("Page.stopLoading")
         except ProtocolError:
             pass  # the next question to it says what has become of it
-        sheet.leaving = False
+        sheet.leaving = sheet.acted = False
         return False
 
     async def _look(self, cap: float, skip: str, probe: str | None, html: bool, before: str = "") -> _Look:

@@ -18,7 +18,7 @@ from webapprentice.models.lines import LineCounter
 
 _PROBE = "7"
 _SHORT = 4000
-"""Characters up to which the tokens of a whole text are remembered; of longer ones, the lines are."""
+"""Characters up to which a text counts as short: tokens of many of those are remembered, of longer ones a few."""
 
 
 class Chat:
@@ -34,8 +34,8 @@ class Chat:
         self._special = re.compile("|".join(map(re.escape, special)) or r"(?!)")
         self._ids = lru_cache(maxsize=4096)(self._encode)
         backend = getattr(tokenizer, "backend_tokenizer", None)  # none where the tokenizer is written in Python
-        self._whole: Callable[[str], int] = LineCounter(backend) if backend is not None else self._length
-        self._short = lru_cache(maxsize=65536)(self._whole)
+        whole: Callable[[str], int] = LineCounter(backend) if backend is not None else self._length
+        self._short, self._long = lru_cache(maxsize=65536)(whole), lru_cache(maxsize=256)(whole)
         self._prompts = lru_cache(maxsize=256)(lambda prompt: self._encode(self.render(prompt)))
         self.lead, self._tail = self._around()
         """`lead`: what the template puts between the prompt and the answer's own words."""
@@ -84,7 +84,7 @@ class Chat:
 
     def count(self, text: str) -> int:
         """Tokens of a piece of text."""
-        return self._short(text) if len(text) <= _SHORT else self._whole(text)
+        return (self._short if len(text) <= _SHORT else self._long)(text)
 
     def _length(self, text: str) -> int:
         return len(self._encode(text))

@@ -186,7 +186,7 @@ async def play(
                 raise UnavailableError(f"the model cannot be asked: {said}; run the same command later to go on")
             # The disk takes its time while the next episode begins; nobody hears of a result before it is there.
             saved = pen.begin(partial(store.finish, collection, trajectory))
-            last = _without_pages(trajectory)
+            trajectory = last = _without_pages(trajectory)
         await told(saved, last)
 
     async def told(saved: Future[None], trajectory: Trajectory | None) -> None:

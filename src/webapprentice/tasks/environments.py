@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from webapprentice.browser import BrowserConfig
@@ -100,8 +101,20 @@ def solver_of(task: Task, file: Path | None = None) -> Solver | None:
 
         lines = local_solutions().get(task.id)
     else:
-        lines = described(benchmark, file).solutions().get(task.id) if file is not None else None
+        lines = _solutions(benchmark, file, _stamp(file)).get(task.id) if file is not None else None
     return None if lines is None else line_by_line(task, lines)
+
+
+@lru_cache(maxsize=8)
+def _solutions(benchmark: str, file: Path, stamp: tuple[int, ...]) -> Mapping[str, tuple[str, ...]]:  # noqa: ARG001
+    """What the file's solutions are, read once: a run asks for each of its tasks."""
+    return described(benchmark, file).solutions()
+
+
+def _stamp(file: Path) -> tuple[int, ...]:
+    """When the file and what stands beside it were last written."""
+    found = sorted(path for path in file.absolute().parent.glob("*") if path.suffix in (".yaml", ".yml", ".json"))
+    return tuple(path.stat().st_mtime_ns for path in found)
 
 
 def line_by_line(task: Task, lines: Sequence[str]) -> Solver:

@@ -66,7 +66,9 @@ def _aimed(verb: str, node: int, given: list[str]) -> Action:
         case "hover":
             return Hover(node=node)
         case "type":
-            return Type(node=node, text=given[0], submit="enter" in given[1:])
+            if given[1:] not in ([], ["enter"]):
+                raise ValueError(f"after the text {given[0]!r} there is enter, or near and words, or nothing")
+            return Type(node=node, text=given[0], submit=bool(given[1:]))
         case "select":
             return Select(node=node, options=tuple(given))
         case _:

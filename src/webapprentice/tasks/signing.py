@@ -131,6 +131,7 @@ async def _submitted(name: str, window: Window) -> None:
     """Press Enter, and wait for the page that answers."""
     before = await window.evaluate("performance.timeOrigin")
     await act(window, Press(keys="Enter"))
+    await window.observe()  # waits for the page that is asked for
     try:
         async with asyncio.timeout(window.config.navigate_seconds):
             while True:
