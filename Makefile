@@ -44,7 +44,7 @@ soak: ## 200 browsers killed under a rollout, and what came of it (ten minutes)
 	@scripts/setup.sh dev
 	@$(bin)/python bench/kills.py --kills 200 --worlds 8
 
-experiment: ## The experiment of the README: five arms, three rounds, three training seeds (two to three hours)
+experiment: ## The experiment of the README: five arms, two rounds, three training seeds (an hour and a half)
 	@scripts/setup.sh
 	@$(bin)/apprentice improve --run runs/experiment --config recipes/experiment.yaml
 	@recipes/experiment.sh runs/experiment

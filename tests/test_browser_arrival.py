@@ -86,7 +86,7 @@ async def _do(window: Window, nodes: dict[str, int], name: str) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("name", ["link", "choice", "key", "post", "later"])
+@pytest.mark.parametrize("name", ["link", "send", "choice", "field", "key", "post", "script", "later"])
 def test_what_is_seen_is_where_the_action_leads(stage: Stage, name: str) -> None:
     async def scene() -> None:
         async with _first_page(stage, call_seconds=2.0, settle_seconds=0.2) as (slow, window, nodes):
