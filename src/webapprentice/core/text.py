@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_SPACES = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W_]+|[^\w\s]|_", re.UNICODE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
@@ -17,7 +16,7 @@ def clean(text: str) -> str:
 
 def squeeze(text: str) -> str:
     """One space for every run of white space, none at the ends."""
-    return _SPACES.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def pieces(text: str) -> list[str]:

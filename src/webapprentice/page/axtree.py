@@ -67,7 +67,9 @@ def _line(element: Element, limit: int | None = None) -> str:
         line += f" value: {squeeze(element.value)[:limit]!r}"
     if element.options:
         line += " options: " + ", ".join(repr(squeeze(option)) for option in element.options[:_OPTIONS])
-    return line + "".join(f" {state}: True" for state in _STATES if state in element.states)
+    if element.states:
+        line += "".join(f" {state}: True" for state in _STATES if state in element.states)
+    return line
 
 
 class _Tree:
@@ -78,20 +80,20 @@ class _Tree:
         self.drawn: list[int] = []
         self.lines = [""] * len(outline.elements)
         hidden = []
-        said: list[str] = [""] * len(outline.elements)  # name of the nearest shown node around
-        options = [False] * len(outline.elements)  # inside a drop-down that lists its options itself
-        for i, element in enumerate(outline.elements):
-            above = outline.parent[i]
+        said: list[str] = []  # name of the nearest shown node around
+        options: list[bool] = []  # inside a drop-down that lists its options itself
+        for i, (element, above) in enumerate(zip(outline.elements, outline.parent, strict=True)):
+            listed = above >= 0 and options[above]
             around = said[above] if above >= 0 else ""
-            options[i] = bool(element.options) or (above >= 0 and options[above])
-            said[i] = around
+            options.append(listed or bool(element.options))
+            said.append(around)
             if i != outline.target:
                 if not element.visible:
                     hidden.append(element.id)
                     continue
-                if above >= 0 and (options[above] or _is_value(element, outline.elements[above])):
+                if listed or not _worth_a_line(element, around):
                     continue
-                if not _worth_a_line(element, around):
+                if above >= 0 and _is_value(element, outline.elements[above]):
                     continue
             self.lines[i] = _line(element)
             if element.tag != "#text":
@@ -141,7 +143,7 @@ def _is_value(element: Element, above: Element) -> bool:
 def _worth_a_line(element: Element, around: str) -> bool:
     if element.tag == "#text":
         words = squeeze(element.text)
-        return bool(words) and f" {words} " not in f" {around} "
+        return bool(words) and (not around or f" {words} " not in f" {around} ")
     if element.clickable or element.role in _NAMELESS:
         return True
     return element.role not in _NO_ROLE and bool(element.name.strip())

@@ -6,6 +6,7 @@ Nothing here recurses: pages of 20,000 levels exist.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 from webapprentice.core.records import Element
 from webapprentice.page.form import INTERACTIVE, Count
@@ -20,14 +21,10 @@ class Outline:
 
     def __init__(self, elements: Sequence[Element], target: int | None) -> None:
         self.elements = elements
-        self.parent = [-1] * len(elements)
-        self.children: list[list[int]] = [[] for _ in elements]
-        self.roots: list[int] = []
-        at: dict[int, int] = {}
+        self.parent: list[int] = []
+        at: dict[int | None, int] = {}
         for i, element in enumerate(elements):
-            above = -1 if element.parent is None else at.get(element.parent, -1)
-            self.parent[i] = above
-            (self.roots if above < 0 else self.children[above]).append(i)
+            self.parent.append(at.get(element.parent, -1))
             at.setdefault(element.id, i)
         self.target = -1 if target is None else at.get(target, -1)
         self.ancestors: set[int] = set()
@@ -35,6 +32,20 @@ class Outline:
         while above >= 0:
             self.ancestors.add(above)
             above = self.parent[above]
+
+    @cached_property
+    def children(self) -> list[list[int]]:
+        """Indices of the elements right inside of each."""
+        found: list[list[int]] = [[] for _ in self.elements]
+        for i, above in enumerate(self.parent):
+            if above >= 0:
+                found[above].append(i)
+        return found
+
+    @property
+    def roots(self) -> list[int]:
+        """Indices of the elements inside of none."""
+        return [i for i, above in enumerate(self.parent) if above < 0]
 
     def rank(self, i: int) -> int:
         """How soon this goes when room is short, higher sooner: far from view, then structure, then text."""
