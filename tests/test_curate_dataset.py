@@ -1,4 +1,5 @@
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -36,6 +37,21 @@ def test_a_row_is_the_prompt_of_acting_and_the_words_said() -> None:
         ("k", "first", "made/one"),
         ("k", "last", "made/one"),
     ]
+
+
+def test_the_same_rows_where_the_steps_of_one_attempt_are_read_at_a_time() -> None:
+    made = [distinct(f"k{n}", 3, task=f"made/{n % 4}", seed=n % 3) for n in range(24)]
+    by_key = {one.key: one for one in made}
+    asked: list[int] = []
+
+    def whole(keys: Sequence[str]) -> list[Trajectory]:
+        asked.append(len(keys))
+        return [by_key[key] for key in keys]
+
+    config = DatasetConfig(per_task_cap=7, validation=0.2)
+    bare = [one.with_(steps=()) for one in made]
+    assert examples(bare, COMPACT, config, tokens, whole=whole) == examples(made, COMPACT, config, tokens)
+    assert asked == [1] * 24
 
 
 def test_completions_may_be_spelled_again() -> None:

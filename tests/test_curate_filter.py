@@ -1,5 +1,6 @@
 import asyncio
 import random
+from collections.abc import Sequence
 
 import pytest
 
@@ -72,6 +73,30 @@ def test_the_default_rules_step_by_step() -> None:
     assert (last.precision.estimate, last.recall.estimate) == (pytest.approx(4 / 5), 1.0)
     assert found.coverage.kept == {"made/a": 3, "made/b": 1, "made/c": 1}
     assert found.coverage.starved == ()
+
+
+@pytest.mark.parametrize("rules", [PRESETS["label_free"], PRESETS["paper"], ("vote", "critique", "reward")])
+def test_steps_are_read_a_few_tasks_at_a_time_and_nothing_else_differs(rules: tuple[str, ...]) -> None:
+    made = [
+        one.with_(key=f"{one.key}-{turn}", task=one.task.with_(id=f"{one.task.id}{turn}"))
+        for turn in range(60)
+        for one in mixture()
+    ]
+    random.Random(1).shuffle(made)  # the attempts at one task do not stand together
+    by_key = {one.key: one for one in made}
+    read: list[int] = []
+
+    def whole(keys: Sequence[str]) -> list[Trajectory]:
+        read.append(len(keys))
+        return [by_key[key] for key in keys]
+
+    config = FilterConfig(rules=rules, soft=("covered",) if "covered" in rules else ())
+    known = {"scorer": Yes(), "dialect": COMPACT, "count": tokens}
+    told = asyncio.run(filter([one.with_(steps=()) for one in made], config, **known, whole=whole))  # type: ignore[arg-type]
+    assert told == asyncio.run(filter(made, config, **known))  # type: ignore[arg-type]
+    assert told.kept == tuple(key for key in by_key if key in set(told.kept))
+    assert sum(read) == told.eligible == 60 * 11
+    assert max(read) < 256 + 12
 
 
 def test_a_hard_rule_may_starve_and_the_report_says_so() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -35,11 +36,13 @@ def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, 
     scorer = cast(Scorer, model) if hasattr(model, "logprobs") else None
     with Store.read(run / "store.sqlite") as store:
         store.require(config.collection)
-        attempts = list(store.trajectories(config.collection))
+        attempts = list(store.trajectories(config.collection, steps=False))
     dialect = load_dialect(config.dialect)
     with Store.create(run / "store.sqlite") as store:
         judge = judge_of(config.filter.judge, store) if "judge" in config.filter.ordered else None
-        found = asyncio.run(sift(attempts, config.filter, scorer, dialect, model.count if model else words_in, judge))
+        count, whole = model.count if model else words_in, partial(store.ordered, collection=config.collection)
+        found = asyncio.run(sift(attempts, config.filter, scorer, dialect, count, judge, whole))
+        kept = store.ordered(found.kept, config.collection, pages=False)
         with store.together():
             for key, judgments in found.judgments.items():
                 store.judge(config.collection, key, judgments)
@@ -47,8 +50,7 @@ def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, 
     sifted = sifted_from(found, attempts, key, config.collection)
     write_lines([sifted.model_dump_json(indent=1)], run / f"{config.keep}.filter.json")
     write_lines(found.kept, run / f"{config.keep}.txt")
-    kept = set(found.kept)
-    noisy = noise_of(run, config.keep, [one for one in attempts if one.key in kept])
+    noisy = noise_of(run, config.keep, kept)
     told = {**found.model_dump(mode="json", exclude={"judgments"}), "noise": noisy.model_dump(mode="json")}
     emit(told, as_json, f"{_table(found)}\n{said(noisy)}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from webapprentice.core.actions import Action
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 Prompt = tuple[Message, ...]
+
+Whole = Callable[[Sequence[str]], Sequence[Trajectory]]
+"""Gives the trajectories of these keys with their steps, in the order of the keys."""
 
 
 class Sampling(Record):

@@ -1,16 +1,15 @@
 """What is worth learning from, and the training rows it becomes."""
 
 from webapprentice.curate.card import CardConfig
+from webapprentice.curate.coverage import Coverage, coverage
 from webapprentice.curate.dataset import Counts, Dataset, DatasetConfig, examples, set_aside
 from webapprentice.curate.filtering import (
     PRESETS,
     RULES,
-    Coverage,
     FilterConfig,
     Filtered,
     RuleReport,
     blind,
-    coverage,
     filter,
 )
 from webapprentice.curate.groups import Critique, Likely, Vote

@@ -13,6 +13,7 @@ from webapprentice.core.actions import Stop
 from webapprentice.core.config import Config
 from webapprentice.core.faults import UsageError
 from webapprentice.core.keys import key_of, seed_for
+from webapprentice.core.protocols import Whole
 from webapprentice.core.records import Example, Record, Result, Source, Step, Trajectory
 from webapprentice.curate.chunked import chunk_row
 from webapprentice.curate.draws import Choice, Draw, Position, chosen, conflicts, distinct, drawn, position, shuffled
@@ -109,42 +110,47 @@ def examples(
     config: DatasetConfig,
     count: Count,
     held_out: Collection[str] = (),
+    whole: Whole | None = None,
 ) -> Dataset:
     """Training rows. The same arguments give the same rows in the same order, however the trajectories are ordered.
 
-    `count` gives the tokens of a text, as while acting. Raises UsageError when a trajectory belongs to a task in
-    `held_out`: an exam must not be taught.
+    `count` gives the tokens of a text, as while acting. With `whole`, which gives the trajectories of some keys, those
+    given need no steps, and the steps of one at a time are in memory. Raises UsageError when a trajectory belongs to a
+    task in `held_out`: an exam must not be taught.
     """
     refuse(trajectories, held_out)
     tally: Counter[str] = Counter()
     ordered = sorted(trajectories, key=lambda t: t.key)
     aside = set_aside(ordered, config)
-    sites = {(one.key, step.index): host_of(step.observation.url) for one in ordered for step in one.steps}
-    portions: list[tuple[Example, ...]] = []
-    taught: list[Draw] = []
-    for inside in (False, True):
-        made = [row for t in ordered if (t.key in aside) is inside for row in rows(t, dialect, config, count, tally)]
-        draws = [
-            drawn(row, (0, place, 0))._replace(site=sites[row.trajectory, row.step]) for place, row in enumerate(made)
-        ]
-        draws = distinct(draws, config.choice, tally)
-        if inside:
-            draws = shuffled(draws, config.seed, "rows")
-        else:
-            draws = taught = chosen(draws, config.choice, tally)
-        portions.append(tuple(made[draw.place[1]].model_copy(update={"weight": draw.weight}) for draw in draws))
+    made: dict[bool, list[Example]] = {False: [], True: []}
+    draws: dict[bool, list[Draw]] = {False: [], True: []}
+    steps = 0
+    for trajectory in ordered:
+        one = trajectory if whole is None else whole([trajectory.key])[0]
+        sites = {step.index: host_of(step.observation.url) for step in one.steps}
+        inside = one.key in aside
+        for row in rows(one, dialect, config, count, tally):
+            draws[inside].append(drawn(row, (0, len(made[inside]), 0))._replace(site=sites[row.step]))
+            made[inside].append(row)
+        steps += len(one.steps)
+    taught = chosen(distinct(draws[False], config.choice, tally), config.choice, tally)
+    watched = shuffled(distinct(draws[True], config.choice, tally), config.seed, "rows")
     return Dataset(
-        train=portions[0],
-        validation=portions[1],
+        train=_weighted(made[False], taught),
+        validation=_weighted(made[True], watched),
         counts=counted(
             taught,
             tally,
             tasks=(t.task.id for t in ordered),
             trajectories=len(ordered),
             validation_trajectories=len(aside),
-            steps=sum(len(t.steps) for t in ordered),
+            steps=steps,
         ),
     )
+
+
+def _weighted(made: Sequence[Example], draws: Iterable[Draw]) -> tuple[Example, ...]:
+    return tuple(made[draw.place[1]].model_copy(update={"weight": draw.weight}) for draw in draws)
 
 
 def refuse(trajectories: Sequence[Trajectory], held_out: Collection[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 from pydantic import Field, SerializationInfo, SerializerFunctionWrapHandler, field_validator, model_serializer
@@ -13,9 +13,10 @@ from pydantic import Field, SerializationInfo, SerializerFunctionWrapHandler, fi
 from webapprentice.core.config import Config
 from webapprentice.core.faults import Owner, UsageError
 from webapprentice.core.keys import FOR_KEYS
-from webapprentice.core.protocols import Scorer
+from webapprentice.core.protocols import Scorer, Whole
 from webapprentice.core.records import Ending, Judgment, Record, Trajectory
 from webapprentice.curate import rules as single
+from webapprentice.curate.coverage import Coverage, coverage
 from webapprentice.curate.groups import Critique, Likely, Vote
 from webapprentice.curate.judging import Judge, JudgeConfig
 from webapprentice.curate.rules import Rule, Single
@@ -24,6 +25,9 @@ from webapprentice.metrics import Agreement, agreement
 from webapprentice.page.form import Count
 
 _T = TypeVar("_T")
+
+_BLOCK = 256
+"""Attempts whose steps are read at once, and the rest of their tasks."""
 
 PRESETS: Mapping[str, tuple[str, ...]] = {
     "none": (),
@@ -122,27 +126,6 @@ class FilterConfig(Config):
         return PRESETS[self.preset] if self.rules is None else self.rules
 
 
-class Coverage(Record):
-    """How many tasks a set of trajectories still teaches. A precise filter that starves tasks teaches nothing new."""
-
-    tasks: int
-    """Tasks with anything to choose from."""
-    covered: int
-    """Tasks with at least one trajectory in the set."""
-    expected: float
-    """Tasks that a random choice of as many trajectories would cover on average (hypergeometric): well above
-    `covered`, the choice is concentrated on a few easy tasks."""
-    effective: float
-    """1 / Σ share², over the tasks' shares of the set (Simpson): how many tasks alike it amounts to; 0 when empty."""
-    kept: dict[str, int]
-    """Trajectories in the set, by task; 0 for a starved one."""
-
-    @property
-    def starved(self) -> tuple[str, ...]:
-        """Tasks with nothing left."""
-        return tuple(task for task, count in self.kept.items() if count == 0)
-
-
 class RuleReport(Record):
     """What one rule did. The agreement with the reward is for people to read; nothing selects by it."""
 
@@ -192,115 +175,112 @@ async def filter(
     dialect: Dialect | None = None,
     count: Count | None = None,
     judge: Judge | None = None,
+    whole: Whole | None = None,
 ) -> Filtered:
     """Choose by the rules of `config`, in order.
 
-    `words` needs a dialect, `critique` a dialect, a scorer and `count` (tokens of a text), `judge` a judge. What
-    faulted through no doing of the agent, or was cancelled, is never kept. Raises UsageError when a rule lacks what it
-    needs, or two trajectories share a key.
+    `words` needs a dialect, `critique` a dialect, a scorer and `count` (tokens of a text), `judge` a judge. With
+    `whole`, which gives the trajectories of some keys, those given need no steps, and the steps of a few tasks at a
+    time are in memory. What faulted through no doing of the agent, or was cancelled, is never kept. Raises UsageError
+    when a rule lacks what it needs, or two trajectories share a key.
     """
-    chosen = [_rule(name, config, scorer, dialect, count, judge) for name in config.ordered]
+    turns = [_Turn(_rule(name, config, scorer, dialect, count, judge), config) for name in config.ordered]
     if len({trajectory.key for trajectory in trajectories}) < len(trajectories):
         raise UsageError("two trajectories have the same key; give each attempt once")
     faulted = Counter(
         t.fault.owner.value for t in trajectories if t.fault is not None and t.fault.owner is not Owner.AGENT
     )
-    whole = [t for t in trajectories if t.fault is None or t.fault.owner is Owner.AGENT]
-    eligible = [t for t in whole if t.ending is not Ending.CANCELLED]
-    left = [t.key for t in eligible]
-    judgments: dict[str, tuple[Judgment, ...]] = dict.fromkeys(left, ())
-    reports = []
-    for rule in chosen:
-        report, left = await _apply(rule, config, eligible, left, judgments)
-        reports.append(report)
+    sound = [t for t in trajectories if t.fault is None or t.fault.owner is Owner.AGENT]
+    eligible = [t for t in sound if t.ending is not Ending.CANCELLED]
+    passed: set[str] = set()
+    for block in _blocks(eligible):
+        everyone = block if whole is None else list(whole([t.key for t in block]))
+        left = everyone
+        for turn in turns:
+            left = await turn.take(left, everyone)
+        passed.update(t.key for t in left)
     return Filtered(
-        kept=tuple(left),
+        kept=tuple(t.key for t in eligible if t.key in passed),
         seen=len(trajectories),
         faulted=dict(sorted(faulted.items())),
-        cancelled=len(whole) - len(eligible),
+        cancelled=len(sound) - len(eligible),
         eligible=len(eligible),
         before=_agreement(eligible, {t.key for t in eligible}),
-        rules=tuple(reports),
-        coverage=coverage(eligible, set(left)),
-        judgments=judgments,
+        rules=tuple(turn.report(eligible) for turn in turns),
+        coverage=coverage(eligible, passed),
+        judgments={t.key: tuple(turn.said[t.key] for turn in turns if t.key in turn.said) for t in eligible},
     )
 
 
-async def _apply(
-    rule: Rule,
-    config: FilterConfig,
-    eligible: Sequence[Trajectory],
-    left: Sequence[str],
-    judgments: dict[str, tuple[Judgment, ...]],
-) -> tuple[RuleReport, list[str]]:
-    """One rule's turn: its report and the keys it leaves. `judgments` grows by what it says."""
-    remaining = set(left)
-    sees = blind if "reward" not in rule.needs else _as_is
-    seen = [t for t in eligible if t.key in remaining]
-    said = await rule.judge([sees(t) for t in seen])
-    passing = {t.key for t, judgment in zip(seen, said, strict=True) if judgment.passed is not False}
-    spared = _spared(seen, passing) if rule.name in config.soft else set()
-    for trajectory, judgment in zip(seen, said, strict=True):
-        judgments[trajectory.key] += (judgment,)
-    reasons = Counter(_kind(judgment.reason) for judgment in said if judgment.passed is False)
-    after = passing | spared
-    alone: set[str] | None = None
-    if config.alone and not rule.needs & {"scorer", "judge"}:
-        own = said if len(seen) == len(eligible) else await rule.judge([sees(t) for t in eligible])
-        alone = {t.key for t, judgment in zip(eligible, own, strict=True) if judgment.passed is not False}
-    report = RuleReport(
-        name=rule.name,
-        looks_at=rule.looks_at,
-        seen=len(seen),
-        dropped=len(seen) - len(after),
-        undecided=sum(judgment.passed is None for judgment in said),
-        spared=len(spared),
-        reasons=dict(reasons.most_common(10)),
-        so_far=_agreement(eligible, after),
-        coverage=coverage(eligible, after),
-        alone_dropped=None if alone is None else len(eligible) - len(alone),
-        alone=None if alone is None else _agreement(eligible, alone),
-    )
-    return report, [key for key in left if key in after]
+def _blocks(eligible: Sequence[Trajectory]) -> Iterator[list[Trajectory]]:
+    """Whole tasks, as many as give a model enough to answer at once: rules compare nothing across tasks."""
+    tasks: dict[str, list[Trajectory]] = {}
+    for trajectory in eligible:
+        tasks.setdefault(trajectory.task.id, []).append(trajectory)
+    block: list[Trajectory] = []
+    for attempts in tasks.values():
+        block += attempts
+        if len(block) >= _BLOCK:
+            yield block
+            block = []
+    if block:
+        yield block
+
+
+class _Turn:
+    """One rule, and what it said so far."""
+
+    def __init__(self, rule: Rule, config: FilterConfig) -> None:
+        self.said: dict[str, Judgment] = {}
+        """Of those that were left when its turn came, by key."""
+        self._rule = rule
+        self._sees = blind if "reward" not in rule.needs else _as_is
+        self._soft = rule.name in config.soft
+        self._after: set[str] = set()
+        self._spared = 0
+        self._alone: set[str] | None = set() if config.alone and not rule.needs & {"scorer", "judge"} else None
+
+    async def take(self, left: list[Trajectory], everyone: list[Trajectory]) -> list[Trajectory]:
+        """Judge those that are left of some whole tasks; gives those that pass."""
+        said = await self._rule.judge([self._sees(t) for t in left])
+        passing = _passing(left, said)
+        spared = _spared(left, passing) if self._soft else set()
+        self.said.update(zip((t.key for t in left), said, strict=True))
+        self._after |= passing | spared
+        self._spared += len(spared)
+        if self._alone is not None:
+            own = said if len(left) == len(everyone) else await self._rule.judge([self._sees(t) for t in everyone])
+            self._alone |= _passing(everyone, own)
+        return [t for t in left if t.key in passing or t.key in spared]
+
+    def report(self, eligible: Sequence[Trajectory]) -> RuleReport:
+        """What it did in all."""
+        said = [self.said[t.key] for t in eligible if t.key in self.said]
+        reasons = Counter(_kind(judgment.reason) for judgment in said if judgment.passed is False)
+        return RuleReport(
+            name=self._rule.name,
+            looks_at=self._rule.looks_at,
+            seen=len(said),
+            dropped=len(said) - len(self._after),
+            undecided=sum(judgment.passed is None for judgment in said),
+            spared=self._spared,
+            reasons=dict(reasons.most_common(10)),
+            so_far=_agreement(eligible, self._after),
+            coverage=coverage(eligible, self._after),
+            alone_dropped=None if self._alone is None else len(eligible) - len(self._alone),
+            alone=None if self._alone is None else _agreement(eligible, self._alone),
+        )
+
+
+def _passing(seen: Sequence[Trajectory], said: Sequence[Judgment]) -> set[str]:
+    """What was not dropped; where a rule could not say, it stays."""
+    return {t.key for t, judgment in zip(seen, said, strict=True) if judgment.passed is not False}
 
 
 def blind(trajectory: Trajectory) -> Trajectory:
     """The trajectory without whatever could tell the reward."""
     task = trajectory.task.model_copy(update={"evaluator": {}})
     return trajectory.model_copy(update={"score": None, "raw_reward": None, "judgments": (), "task": task})
-
-
-def coverage(eligible: Sequence[Trajectory], kept: set[str]) -> Coverage:
-    """How the kept ones spread over the tasks that there were."""
-    sizes = Counter(trajectory.task.id for trajectory in eligible)
-    counts = dict.fromkeys(sorted(sizes), 0)
-    for trajectory in eligible:
-        counts[trajectory.task.id] += trajectory.key in kept
-    total, chosen = len(eligible), sum(counts.values())
-    squares = sum(count * count for count in counts.values())
-    return Coverage(
-        tasks=len(counts),
-        covered=sum(count > 0 for count in counts.values()),
-        expected=sum(1.0 - _none_drawn(total, size, chosen) for size in sizes.values()),
-        effective=chosen * chosen / squares if squares else 0.0,
-        kept=counts,
-    )
-
-
-def _none_drawn(total: int, size: int, drawn: int) -> float:
-    """The probability that `drawn` of `total`, without replacement, miss all `size`.
-
-    C(total - size, drawn) / C(total, drawn)
-    """
-    if drawn > total - size:
-        return 0.0
-    log = (
-        math.lgamma(total - size + 1)
-        - math.lgamma(total - size - drawn + 1)
-        - math.lgamma(total + 1)
-        + math.lgamma(total - drawn + 1)
-    )
-    return math.exp(log)
 
 
 def _as_is(trajectory: Trajectory) -> Trajectory:

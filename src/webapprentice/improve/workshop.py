@@ -10,9 +10,9 @@ from typing import Any, cast
 from webapprentice.core.keys import key_of
 from webapprentice.core.protocols import Executor, Model, Scorer
 from webapprentice.core.records import Trajectory
-from webapprentice.curate import DatasetConfig, FilterConfig, Filtered, examples
+from webapprentice.curate import Dataset, DatasetConfig, FilterConfig, Filtered, examples
 from webapprentice.curate import filter as sift
-from webapprentice.curate.judging import judge_of
+from webapprentice.curate.judging import Judge, judge_of
 from webapprentice.dialect import Dialect
 from webapprentice.evaluate import Cast, Named, attempt_all, dialect_of, player
 from webapprentice.improve.checking import held_out_of, practice_tasks
@@ -24,6 +24,7 @@ from webapprentice.improve.telling import counter, interruptible, teller, traine
 from webapprentice.language import Spelling
 from webapprentice.models import load as load_model
 from webapprentice.models.embedding import embedder
+from webapprentice.page.form import Count
 from webapprentice.rollout import Budget, RolloutConfig
 from webapprentice.store import Store, write_lines
 from webapprentice.synthesis import SynthesisConfig, invent, synthesize
@@ -111,7 +112,8 @@ class Workshop:
                 for one in made.trajectories:
                     if one.key not in there:
                         self.store.finish(collection, one)
-            found = await self._sift(made.trajectories, config.synthetic_filter, dialect, model)
+            rules = config.synthetic_filter
+            found = await sift(made.trajectories, rules, *self._asked(rules, dialect, model))
             return {
                 "collection": collection,
                 "kept": list(found.kept),
@@ -135,7 +137,7 @@ class Workshop:
         rules = self.config.filter.with_(preset=filters.pop() if len(filters) == 1 else "label_free")
 
         async def work(key: str) -> dict[str, Any]:
-            kept = (await self._sift(self.trajectories(keys), rules, dialect, own)).kept
+            kept = (await self._sift(keys, rules, dialect, own)).kept
             if not kept:
                 self.tell("the filter kept nothing that could demonstrate anything: no examples are made up")
                 return {"collection": "", "kept": [], "made": {}}
@@ -153,12 +155,18 @@ class Workshop:
         inputs = (own.key, writer.key, alike.key, wanted, list(keys), rules, rules.ordered)
         return await self.stages.run(f"synthesis:{label}", inputs, work)
 
-    async def _sift(
-        self, attempts: Sequence[Trajectory], rules: FilterConfig, dialect: Dialect, model: Model
-    ) -> Filtered:
+    async def _sift(self, keys: Sequence[str], rules: FilterConfig, dialect: Dialect, model: Model) -> Filtered:
+        """Choose among attempts of the store."""
+        attempts = self.trajectories(keys, steps=False)
+        return await sift(attempts, rules, *self._asked(rules, dialect, model), whole=self.trajectories)
+
+    def _asked(
+        self, rules: FilterConfig, dialect: Dialect, model: Model
+    ) -> tuple[Scorer | None, Dialect, Count, Judge | None]:
+        """Whom the rules ask."""
         scorer = cast(Scorer, model) if hasattr(model, "logprobs") else None
         judge = judge_of(rules.judge, self.store) if "judge" in rules.ordered else None
-        return await sift(attempts, rules, scorer, dialect, model.count, judge)
+        return scorer, dialect, model.count, judge
 
     async def curate(
         self, name: str, arm: str, label: str, keys: Sequence[Sequence[str]], synthetic: Sequence[str]
@@ -171,11 +179,11 @@ class Workshop:
         dialect = dialect_of(self.config.practice.rollout)
 
         async def work(key: str) -> dict[str, Any]:
-            found = [await self._sift(self.trajectories(some), rules, dialect, model) for some in keys]
+            found = [await self._sift(some, rules, dialect, model) for some in keys]
             kept = [one for done in found for one in done.kept]
             chosen = set(kept)
-            own = examples(self.trajectories(kept), dialect, self.config.dataset, model.count, held_out=self.held_out)
-            made = examples(self.trajectories(synthetic), dialect, self._made_up(dialect), model.count)
+            own = self._examples(kept, dialect, self.config.dataset, model, self.held_out)
+            made = self._examples(synthetic, dialect, self._made_up(dialect), model)
             rows = mixed(own.train, made.train, mixture, self.config.dataset.seed)
             path = Path("data") / f"{arm}-{key}.jsonl"
             write_rows(self.folder / path, rows)
@@ -199,6 +207,18 @@ class Workshop:
         return await self.stages.run(
             f"curate:{arm}:{label}", inputs, work, lambda made: (self.folder / made["rows"]).is_file()
         )
+
+    def _examples(
+        self,
+        keys: Sequence[str],
+        dialect: Dialect,
+        how: DatasetConfig,
+        model: Model,
+        held_out: frozenset[str] = frozenset(),
+    ) -> Dataset:
+        """Rows of attempts of the store."""
+        attempts = self.trajectories(keys, steps=False)
+        return examples(attempts, dialect, how, model.count, held_out, self.trajectories)
 
     def _made_up(self, dialect: Dialect) -> DatasetConfig:
         """How made-up examples become rows: they are no task's and no site's, so no cap or floor holds for them; and an
@@ -274,8 +294,7 @@ class Workshop:
 
     def trajectories(self, keys: Sequence[str], *, steps: bool = True) -> list[Trajectory]:
         """The trajectories of these keys, in the order of the keys; without steps for statistics."""
-        found = {trajectory.key: trajectory for trajectory in self.store.trajectories(None, keys, steps=steps)}
-        return [found[key] for key in keys if key in found]
+        return self.store.ordered(keys, steps=steps)
 
     def _named(self, name: str) -> Named:
         return Named.of(str(self._where(name)), self.config.options)

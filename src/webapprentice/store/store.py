@@ -11,7 +11,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -374,6 +374,13 @@ class Store:
             found = self._connection.execute(f"{query} ORDER BY id", given).fetchall()
         for number, record in found:
             yield self._trajectory(number, json.loads(record), steps, pages)
+
+    def ordered(
+        self, keys: Sequence[str], collection: str | None = None, *, steps: bool = True, pages: bool = True
+    ) -> list[Trajectory]:
+        """The finished trajectories of these keys, in their order; those that are not there are left out."""
+        found = {one.key: one for one in self.trajectories(collection, keys, steps=steps, pages=pages)}
+        return [found[key] for key in keys if key in found]
 
     def steps(self, key: str) -> list[Step]:
         """Saved steps of the newest episode with this key, finished or not."""
