@@ -27,7 +27,7 @@ from webapprentice.page.form import Count
 _T = TypeVar("_T")
 
 _BLOCK = 256
-"""Attempts whose steps are read at once, and the rest of their tasks."""
+"""Attempts whose steps are read at once, and the rest of their tasks, where a model is asked about them."""
 
 PRESETS: Mapping[str, tuple[str, ...]] = {
     "none": (),
@@ -193,12 +193,14 @@ async def filter(
     sound = [t for t in trajectories if t.fault is None or t.fault.owner is Owner.AGENT]
     eligible = [t for t in sound if t.ending is not Ending.CANCELLED]
     passed: set[str] = set()
-    for block in _blocks(eligible):
+    asking = any(turn.asks for turn in turns)
+    for block in _blocks(eligible, _BLOCK if asking else 1):
         everyone = block if whole is None else list(whole([t.key for t in block]))
         left = everyone
         for turn in turns:
             left = await turn.take(left, everyone)
         passed.update(t.key for t in left)
+        del everyone, left  # before the next ones are read
     return Filtered(
         kept=tuple(t.key for t in eligible if t.key in passed),
         seen=len(trajectories),
@@ -212,15 +214,15 @@ async def filter(
     )
 
 
-def _blocks(eligible: Sequence[Trajectory]) -> Iterator[list[Trajectory]]:
-    """Whole tasks, as many as give a model enough to answer at once: rules compare nothing across tasks."""
+def _blocks(eligible: Sequence[Trajectory], least: int) -> Iterator[list[Trajectory]]:
+    """Whole tasks, until there are so many attempts: rules compare nothing across tasks."""
     tasks: dict[str, list[Trajectory]] = {}
     for trajectory in eligible:
         tasks.setdefault(trajectory.task.id, []).append(trajectory)
     block: list[Trajectory] = []
     for attempts in tasks.values():
         block += attempts
-        if len(block) >= _BLOCK:
+        if len(block) >= least:
             yield block
             block = []
     if block:
@@ -238,7 +240,9 @@ class _Turn:
         self._soft = rule.name in config.soft
         self._after: set[str] = set()
         self._spared = 0
-        self._alone: set[str] | None = set() if config.alone and not rule.needs & {"scorer", "judge"} else None
+        self.asks = bool(rule.needs & {"scorer", "judge"})
+        """It asks a model, which answers many at once."""
+        self._alone: set[str] | None = set() if config.alone and not self.asks else None
 
     async def take(self, left: list[Trajectory], everyone: list[Trajectory]) -> list[Trajectory]:
         """Judge those that are left of some whole tasks; gives those that pass."""
