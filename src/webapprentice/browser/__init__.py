@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from webapprentice.browser.acting import act, landed
     from webapprentice.browser.chromium import Browser, find_chromium
     from webapprentice.browser.config import BrowserConfig
+    from webapprentice.browser.looking import Seen
     from webapprentice.browser.origins import origins_of
-    from webapprentice.browser.window import Seen, Window
+    from webapprentice.browser.window import Window
 
 _HOMES = {
     "Browser": "chromium",
     "BrowserConfig": "config",
-    "Seen": "window",
+    "Seen": "looking",
     "Window": "window",
     "act": "acting",
     "find_chromium": "chromium",

@@ -182,7 +182,7 @@ async def _travel(window: Window, action: Action) -> None:
             await window.close_tab()
         case Dialog(accept=accept, text=text):
             # Dialogs are closed as they open, or the page would hang; the answer is for the next one.
-            window.answer = (accept, text)
+            window.reply(accept, text)
         case Wait(seconds=seconds):
             await window.evaluate("__apprentice.begin()", "waiting")
             await asyncio.sleep(seconds)

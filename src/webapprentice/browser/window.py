@@ -4,100 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import asynccontextmanager, suppress
-from functools import partial
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
-
-from pydantic import TypeAdapter
+from typing import TYPE_CHECKING, Any, cast
 
 from webapprentice.browser.config import BrowserConfig
 from webapprentice.browser.deadline import bounded, fault
 from webapprentice.browser.dialing import BLOCKED, Trouble
 from webapprentice.browser.downloads import Quarantine
 from webapprentice.browser.frames import GONE, Frame
+from webapprentice.browser.looking import Asked, Look, Reader, Seen, page_script
 from webapprentice.browser.origins import Policy, verdict
 from webapprentice.browser.pictures import marked
 from webapprentice.browser.pipe import ProtocolError, Session
 from webapprentice.browser.proxy import Proxy
 from webapprentice.browser.sheet import Sheet, troubled
+from webapprentice.browser.tabs import Ear, Tabs, in_order, metrics
 from webapprentice.core.faults import FaultError
-from webapprentice.core.records import Element, Observation, Record, Tab
+from webapprentice.core.records import Observation, Tab
 
 if TYPE_CHECKING:
     from webapprentice.browser.chromium import Browser
 
-Calls = list[tuple[str, dict[str, Any]]]
-
-
-class Ear(Protocol):
-    """Whoever listens to a window beside us: a recorder."""
-
-    def joins(self, session: Session, target: str, frame: Frame | None = None, asked: bool = False) -> Calls:
-        """A tab, or a frame of another origin in it, is there; none of its scripts has run yet.
-
-        `asked`: a page has opened the tab. Gives commands that are sent before it goes on.
-        """
-        ...
-
-    def leaves(self, target: str) -> None:
-        """A tab has gone."""
-        ...
-
-    def asked(self, session: Session, target: str, told: dict[str, Any]) -> bool:
-        """A dialog has opened; True: whoever listens sees to its answer."""
-        ...
-
-
-SCRIPTS = ("tracker.js", "names.js", "walker.js", "target.js")
 CLOSED = "tab_closed"
 """The fault of asking a tab that is not there any more."""
-DIALOGS = 30
-"""Dialogs between two looks, after which the script that opens them is ended."""
-STORM = 10
-"""Tabs too many between two looks, after which the script that opens them is ended."""
 NAVIGATED = ("navigated", "context was destroyed", "cannot find context", "cannot find default execution context")
 ENDED = ("internal error", "was terminated")
 """What is said when a script of the page was ended and our own call with it."""
-
-
-class Seen(NamedTuple):
-    """One look at the active tab."""
-
-    observation: Observation
-    quiet: bool
-    """The page had come to rest before it was read."""
-    html: str | None
-    extra: Any
-    """What the probe gave, read in the same call as the elements."""
-
-
-class _Look(Record):
-    seen: Observation
-    """Without its elements."""
-    fresh: tuple[Element, ...]
-    """Those that are new, or differ from what the last look said of them."""
-    order: tuple[int, ...] | None
-    """The ids of all of them; None when all are fresh."""
-    next: int
-    quiet: bool
-    opened: int
-    """Windows that the page has asked for since the last action."""
-    missed: str
-    """What an action's press or key would have landed on; it was kept from the page."""
-    html: str | None
-    extra: Any
-
-
-_LOOK: TypeAdapter[_Look] = TypeAdapter(_Look)
-
-
-def page_script() -> str:
-    """What is injected into every document."""
-    folder = files("webapprentice.browser")
-    return "\n".join((folder / name).read_text("utf-8") for name in SCRIPTS)
 
 
 class Window:
@@ -112,42 +45,17 @@ class Window:
         self.config = config
         self.seen: Observation | None = None
         """The last observation: what the ids of the next action mean."""
-        self.next_id = 1
-        """The lowest node id that was never given out here."""
         self.healthy = False
         """False after a fault: the window wants `renew` before it is used again."""
-        self.missed = ""
-        """What input would have landed on in place of its element, as the last look found out."""
-        self._looks = 0
-        self._held: tuple[int, dict[int, Element]] = (0, {})
-        """The number of the last look that has arrived, and its elements: the next one tells only what differs."""
-        self.answer: tuple[bool, str | None] | None = None
-        """How the next confirm or prompt is answered; None: dismissed."""
         self.policy = Policy(config.origins, config.networks, config.hosts)
         """Which origins its pages may reach; see `allow`."""
         self.proxy: Proxy | None = None
         """Its only way out, while it is open."""
         self.downloads = Quarantine(config)
-        self.ear: Ear | None = None
-        """Told of every tab, frame and dialog; to be set before `renew`."""
-        self._scripts = (page_script(), *scripts)
+        self._tabs = Tabs(config, (page_script(), *scripts), self.downloads)
+        self._reader = Reader(config)
         self._context: str | None = None
-        self._root: Session | None = None
         self._generation = 0
-        self._sheets: list[Sheet] = []
-        self._active = 0
-        self._dialogs: list[str] = []
-        self._asked = 0
-        """Dialogs since the last look; those beyond `DIALOGS` are not kept."""
-        self._size = config.viewport
-        self._expected: list[str] = []
-        """Addresses that the page has asked new tabs for."""
-        self._reading = 0
-        """Calls that run scripts of ours in a page; to end the page's own script would end them as well."""
-        self._refused = 0
-        """Tabs closed as too many since the last look."""
-        self._preparing: dict[str, asyncio.Task[None]] = {}
-        self._appearance = asyncio.Event()
 
     # Life
 
@@ -171,13 +79,13 @@ class Window:
 
     async def cookies(self) -> list[dict[str, Any]]:
         """All cookies of the window's context, as CDP's `Network.Cookie`."""
-        told = await self.browser.ask("Storage.getCookies", {"browserContextId": self._context}, root=self._root)
+        told = await self.browser.ask("Storage.getCookies", {"browserContextId": self._context}, root=self._tabs.root)
         return list(told["cookies"])
 
     async def put_cookies(self, cookies: Iterable[dict[str, Any]]) -> None:
         """Add cookies, each with name, value, and domain and path or url. Raises FaultError for one that is none."""
         asked = {"cookies": list(cookies), "browserContextId": self._context}
-        await self.browser.ask("Storage.setCookies", asked, root=self._root)
+        await self.browser.ask("Storage.setCookies", asked, root=self._tabs.root)
 
     @property
     def outdated(self) -> bool:
@@ -187,27 +95,49 @@ class Window:
     @property
     def root(self) -> Session | None:
         """The session of the browser process that this window lives in."""
-        return self._root
+        return self._tabs.root
+
+    def heard_by(self, ear: Ear) -> None:
+        """Have somebody told of every tab, frame and dialog; to be said before `renew`."""
+        self._tabs.ear = ear
+
+    def reply(self, accept: bool, text: str | None) -> None:
+        """How the next confirm or prompt is answered; without a word it is dismissed."""
+        self._tabs.answer = (accept, text)
+
+    @property
+    def next_id(self) -> int:
+        """The lowest node id that was never given out here."""
+        return self._reader.next_id
+
+    @next_id.setter
+    def next_id(self, first: int) -> None:
+        self._reader.next_id = first
+
+    @property
+    def missed(self) -> str:
+        """What input would have landed on in place of its element, as the last look found out."""
+        return self._reader.missed
 
     async def _leave(self) -> None:
         """Give up the context, which may have gone with its browser already."""
-        self._abandon()
-        context, self._context, self._sheets = self._context, None, []
-        if context is not None and self._root is not None:
+        self._tabs.abandon()
+        context, self._context, self._tabs.sheets = self._context, None, []
+        if context is not None and self._tabs.root is not None:
             with suppress(FaultError):
-                await self.browser.dispose(context, self._root, 3.0)
+                await self.browser.dispose(context, self._tabs.root, 3.0)
 
     async def adopt(self, context: str, size: tuple[int, int]) -> None:
         """Become the window of a context that another client of this browser has made and will close."""
         await self.browser.adopt(context, self)
-        self._context, self._generation, self._sheets = context, self.browser.generation, []
-        self._size, self.healthy = size, True
+        self._context, self._generation, self._tabs.sheets = context, self.browser.generation, []
+        self._tabs.size, self.healthy = size, True
 
     async def arrived(self) -> None:
         """Wait until there is a tab; for as long as it takes."""
-        while not self._sheets:
-            self._appearance.clear()
-            await self._appearance.wait()
+        while not self._tabs.sheets:
+            self._tabs.appeared.clear()
+            await self._tabs.appeared.wait()
 
     @property
     def target(self) -> str:
@@ -217,32 +147,23 @@ class Window:
     async def _new_page(self) -> None:
         if self._context is None:
             return await self._new_context()
-        while old := dict.fromkeys([*(sheet.target for sheet in self._sheets), *self._abandon()]):
-            self._sheets = []
+        while old := dict.fromkeys([*(sheet.target for sheet in self._tabs.sheets), *self._tabs.abandon()]):
+            self._tabs.sheets = []
             for target in old:  # while they are closed, more may come
                 await self._close(target, 3.0)
-        return await self._only(await self._open())
-
-    def _abandon(self) -> list[str]:
-        """Prepare no tab any more that is on its way here; returns which ones there were."""
-        coming = list(self._preparing)
-        for task in self._preparing.values():
-            task.cancel()
-        self._preparing.clear()
-        self._expected.clear()
-        return coming
+        return self._only(await self._open())
 
     async def _new_context(self) -> None:
         await self._leave()
         try:
-            self._context, self._root = await self.browser.context(self)
+            self._context, self._tabs.root = await self.browser.context(self)
         finally:
             self._generation = self.browser.generation
-        await self._only(await self._open())
+        self._only(await self._open())
 
     async def _new_browser(self) -> None:
         context, self._context = self._context, None
-        self._abandon()
+        self._tabs.abandon()
         if context is not None:
             await self.browser.release(context)
         await self.browser.kill(self._generation)
@@ -252,29 +173,22 @@ class Window:
         """A new tab, prepared."""
         if self._context is None:
             raise self._broken(fault("browser_dead", "the window is closed"))
-        self._expected.append("")
+        self._tabs.expect()
         asked = {"url": "about:blank", "browserContextId": self._context}
-        made = await self.browser.ask("Target.createTarget", asked, root=self._root)
-        target = made["targetId"]
-        preparing = self._preparing.get(target)
-        if preparing is None:
-            raise fault("browser_error", "a new page was not announced")
-        await preparing
-        made = next((sheet for sheet in self._sheets if sheet.target == target), None)
-        if made is None:
-            raise fault("browser_error", "a new page has gone at once")
-        return made
+        made = await self.browser.ask("Target.createTarget", asked, root=self._tabs.root)
+        sheet = await self._tabs.ready(made["targetId"])
+        if sheet is None:
+            raise fault("browser_error", "a new page was not announced, or has gone at once")
+        return sheet
 
-    async def _only(self, sheet: Sheet) -> None:
-        self._sheets = [sheet]
-        self._active = 0
+    def _only(self, sheet: Sheet) -> None:
+        self._tabs.only(sheet)
         self.forget()
 
     def forget(self) -> None:
         """Another task begins: what was seen, downloaded or to be answered belongs to the last one."""
-        self.seen, self.answer = None, None
-        self._asked = self._refused = 0
-        self._dialogs.clear()
+        self.seen = None
+        self._tabs.forget()
         self.downloads.clear()
 
     def allow(self, origins: Iterable[str] | None) -> None:
@@ -287,117 +201,15 @@ class Window:
             self.proxy.restrict(self.policy)
 
     def attached(self, session: Session, target: str, opener: str = "") -> None:
-        """A tab of this window exists; it waits, before its first script, for what `_prepare` tells it."""
-        known = {*self._preparing, *(sheet.target for sheet in self._sheets)}
-        if len(known) >= self.config.max_tabs or (opener and opener not in known):  # of a page that is gone
-            return self._refuse(session, target, opener)
-        expected = self._expected.pop(0) if self._expected else ""
-        task = asyncio.create_task(self._prepare(session, target, expected, bool(opener or expected)))
-        self._preparing[target] = task
-        return task.add_done_callback(lambda done: self._prepared(target, done))
-
-    def _refuse(self, session: Session, target: str, opener: str) -> None:
-        """Close a tab that is one too many; a script that opens more and more of them is ended."""
-        self._expected.clear()
-        self._refused += 1
-        session.post("Runtime.runIfWaitingForDebugger")  # its opener stands still until then
-        if self._root is not None:
-            self._root.post("Target.closeTarget", {"targetId": target})
-        else:
-            session.post("Page.close")
-        if self._refused >= STORM and not self._reading:
-            for sheet in self._sheets:
-                if opener in ("", sheet.target):
-                    sheet.session.post("Runtime.terminateExecution")
-
-    def _prepared(self, target: str, done: asyncio.Task[None]) -> None:
-        self._preparing.pop(target, None)
-        if not done.cancelled():
-            done.exception()  # whoever opened the tab is told; a page's own tab that fails is simply not there
-
-    async def _prepare(self, session: Session, target: str, expected: str, asked: bool) -> None:
-        config = self.config
-        sheet = Sheet(session, target, self._scripts)
-        self._listen(sheet)
-        if self.ear is not None:
-            sheet.frames.joined = partial(self.ear.joins, target=target)
-        width, height = self._size
-        calls: list[tuple[str, dict[str, Any]]] = [
-            ("Page.enable", {}),
-            ("Inspector.enable", {}),
-            ("Page.setLifecycleEventsEnabled", {"enabled": True}),
-            *(("Page.addScriptToEvaluateOnNewDocument", {"source": script}) for script in self._scripts),
-            *sheet.frames.watch(session),
-            # A window that somebody looks at is as large as they make it.
-            *([("Emulation.setDeviceMetricsOverride", _metrics(width, height))] if config.headless else []),
-            ("Emulation.setFocusEmulationEnabled", {"enabled": True}),
-        ]
-        # Both hold for a whole process: a tab that shares its opener's has them already, and may not set them again.
-        shared: list[tuple[str, dict[str, Any]]] = [
-            ("Emulation.setLocaleOverride", {"locale": config.locale}),
-            ("Emulation.setTimezoneOverride", {"timezoneId": config.timezone}),
-        ]
-        overrides = [session.post(method, parameters) for method, parameters in shared]
-        if self.ear is not None:
-            calls.extend(self.ear.joins(session, target, asked=asked))
-        calls.append(("Runtime.runIfWaitingForDebugger", {}))
-        await bounded(_in_order(session, calls), config.call_seconds, "preparing a tab")
-        for override in overrides:
-            await bounded(_unless_in_effect(override), config.call_seconds, "preparing a tab")
-        if len(self._sheets) >= config.max_tabs:
-            await self._close(target, config.call_seconds)
-            return
-        # A page that opens another one expects the person to look at it.
-        self._sheets.append(sheet)
-        self._active = len(self._sheets) - 1
-        if expected not in ("", "about:blank"):
-            with suppress(FaultError):
-                await bounded(sheet.until("DOMContentLoaded"), config.call_seconds, "waiting for a new tab")
-        self._appearance.set()
-
-    def _listen(self, sheet: Sheet) -> None:
-        sheet.session.hears |= {
-            "Page.downloadWillBegin": lambda told: self._download(sheet, told),
-            "Page.windowOpen": lambda told: self._expected.append(told["url"]),
-            "Page.javascriptDialogOpening": lambda told: self._dialog(sheet, told),
-        }
-
-    def _download(self, sheet: Sheet, told: dict[str, Any]) -> None:
-        self.downloads.claim(told)
-        if told["frameId"] == sheet.target:
-            sheet.stay()
+        """A tab of this window exists; it waits for being prepared."""
+        self._tabs.attached(session, target, opener)
 
     def detached(self, session: Session) -> None:
         """A session has ended: when it was a tab of this window, that tab has gone."""
-        for sheet in self._sheets:
-            if sheet.session is session:
-                return self._vanished(sheet)
-        return None
-
-    def _vanished(self, sheet: Sheet) -> None:
-        if sheet in self._sheets:
-            place = self._sheets.index(sheet)
-            self._sheets.remove(sheet)
-            if self.ear is not None:
-                self.ear.leaves(sheet.target)
-            self._active = max(0, min(self._active - (place < self._active), len(self._sheets) - 1))
-
-    def _dialog(self, sheet: Sheet, told: dict[str, Any]) -> None:
-        if self.ear is not None and self.ear.asked(sheet.session, sheet.target, told):
-            return
-        kind = told["type"]
-        self._asked += 1
-        if self._asked <= DIALOGS:
-            self._dialogs.append(f"{kind}: {told['message']}"[: 500 if self._asked < 5 else 100])
-        if self._asked % DIALOGS == 0 and not self._reading:
-            sheet.session.post("Runtime.terminateExecution")
-        accept, text = (True, None) if kind in ("alert", "beforeunload") else self.answer or (False, None)
-        if kind in ("confirm", "prompt"):
-            self.answer = None
-        sheet.session.post("Page.handleJavaScriptDialog", {"accept": accept, "promptText": text or ""})
+        self._tabs.detached(session)
 
     async def _close(self, target: str, seconds: float) -> None:
-        await self.browser.ask("Target.closeTarget", {"targetId": target}, seconds, self._root)
+        await self.browser.ask("Target.closeTarget", {"targetId": target}, seconds, self._tabs.root)
 
     async def close(self) -> None:
         """Let the window go; the browser stays."""
@@ -410,12 +222,12 @@ class Window:
     @property
     def tabs(self) -> int:
         """How many tabs are open."""
-        return len(self._sheets)
+        return len(self._tabs.sheets)
 
     @property
     def targets(self) -> tuple[str, ...]:
         """The protocol's ids of the open tabs, in their order."""
-        return tuple(sheet.target for sheet in self._sheets)
+        return tuple(sheet.target for sheet in self._tabs.sheets)
 
     @property
     def url(self) -> str:
@@ -425,12 +237,12 @@ class Window:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the viewport in CSS pixels."""
-        return self._size
+        return self._tabs.size
 
     def _sheet(self) -> Sheet:
-        if not self._sheets:
+        if not self._tabs.sheets:
             raise self._broken(fault(CLOSED if self.browser.alive else "browser_dead", "the window has no tab"))
-        sheet = self._sheets[self._active]
+        sheet = self._tabs.sheets[self._tabs.active]
         if sheet.crashed:
             raise self._broken(fault("page_crash", "the page's process has crashed"))
         return sheet
@@ -442,13 +254,13 @@ class Window:
     def _failed(self, error: FaultError) -> FaultError:
         """A call's fault. A frame that has left, or a tab with another one beside it, is no harm to the window."""
         kind = error.fault.kind
-        return error if kind == GONE or (kind == CLOSED and self._sheets) else self._broken(error)
+        return error if kind == GONE or (kind == CLOSED and self._tabs.sheets) else self._broken(error)
 
     async def send(self, calls: Iterable[tuple[str, dict[str, Any]]], seconds: float, doing: str) -> None:
         """Send CDP commands one behind the other without waiting in between; done when all are answered."""
         session = self._sheet().session
         try:
-            await bounded(_in_order(session, list(calls)), seconds, doing)
+            await bounded(in_order(session, list(calls)), seconds, doing)
         except FaultError as error:
             raise self._failed(error) from error
 
@@ -491,18 +303,18 @@ class Window:
         kind script_error."""
         for _ in range(4):
             session = home.session if home else self._sheet().session
-            self._reading += 1
+            self._tabs.reading += 1
             try:
                 call = session.send(
                     "Runtime.evaluate", {"expression": expression, "returnByValue": True, "awaitPromise": True}
                 )
                 told = await bounded(_or_navigated(call), seconds or self.config.call_seconds, doing)
             except FaultError as error:
-                if error.fault.kind == CLOSED and self._sheets:
+                if error.fault.kind == CLOSED and self._tabs.sheets:
                     continue  # what the person would see now is another tab
                 raise self._failed(error) from error
             finally:
-                self._reading -= 1
+                self._tabs.reading -= 1
             if told is not None:
                 return _value(told)
         raise fault("torn", f"the page kept navigating while {doing}")
@@ -517,39 +329,39 @@ class Window:
         `skip` is a CSS selector of what is left out with everything inside it. `probe` is a JavaScript expression
         evaluated right after the walk, `before` one that is evaluated, and awaited, before anything else.
         """
-        cap = self.config.settle_seconds if settle else 0.0
+        asked = Asked(self.config.settle_seconds if settle else 0.0, skip, probe, html)
         try:
-            known = len(self._sheets)
-            self._appearance.clear()
+            known = len(self._tabs.sheets)
+            self._tabs.appeared.clear()
             read = self._sheet()
             if settle:
                 await self._left(read)  # the browser holds questions back while it waits for another document
-            look = await self._look(cap, skip, probe, html, before)
+            look = await self._look(asked, before)
             if settle and read is self._sheet() and await self._left(read):
-                look = await self._look(cap, skip, probe, html)
-            if look.opened and known == len(self._sheets) < self.config.max_tabs:
+                look = await self._look(asked)
+            if look.opened and known == len(self._tabs.sheets) < self.config.max_tabs:
                 await self._arrival()
-            if len(self._sheets) > known:
-                read, look = self._sheet(), await self._look(cap, skip, probe, html)
-            tabs = await self._tabs(look.seen.url, look.seen.title)
+            if len(self._tabs.sheets) > known:
+                read, look = self._sheet(), await self._look(asked)
+            tabs = await self._listed(look.seen.url, look.seen.title)
             if self._sheet() is not read:  # it has closed itself, or another one has come, while it was read
-                look = await self._look(cap, skip, probe, html)
-                tabs = await self._tabs(look.seen.url, look.seen.title)
+                look = await self._look(asked)
+                tabs = await self._listed(look.seen.url, look.seen.title)
         except FaultError as error:
             if error.fault.kind != "torn":
                 raise
-            torn = Observation(url=self.url, torn=True, tabs=await self._tabs(self.url, ""))
+            torn = Observation(url=self.url, torn=True, tabs=await self._listed(self.url, ""))
             return self._note(Seen(torn, False, None, None))
         finally:
-            for sheet in self._sheets if settle else ():
+            for sheet in self._tabs.sheets if settle else ():
                 sheet.acted = False
         changes: dict[str, Any] = {"tabs": tabs}
         if self.downloads.seen:
             await self.downloads.settled()
             changes["downloads"] = self.downloads.seen
-        if self._dialogs:
-            changes["dialog"] = "; ".join(self._dialogs)
-            self._dialogs.clear()
+        if self._tabs.dialogs:
+            changes["dialog"] = "; ".join(self._tabs.dialogs)
+            self._tabs.dialogs.clear()
         return self._note(Seen(look.seen.model_copy(update=changes), look.quiet, look.html, look.extra))
 
     async def _left(self, sheet: Sheet) -> bool:
@@ -567,70 +379,36 @@ class Window:
         sheet.leaving = sheet.acted = False
         return False
 
-    async def _look(self, cap: float, skip: str, probe: str | None, html: bool, before: str = "") -> _Look:
-        config = self.config
-        self._looks += 1
-        options = {
-            "number": self._looks,
-            "held": self._held[0],
-            "first": self.next_id,
-            "nodes": config.max_nodes,
-            "millis": config.walk_seconds * 1000,
-            "table": config.table_bytes,
-            "cap": cap * 1000,
-            "skip": skip,
-            "masked": config.mask_passwords,
-            "html": html,
-            "bytes": config.html_bytes,
-        }
-        probing = f"() => ({probe})" if probe else "null"
-        expression = f"__apprentice.look({json.dumps(options)}, {probing})"
-        if before:
-            expression = f"(async () => {{ await ({before}); return {expression}; }})()"
-        told = await self.evaluate(expression, "reading the page", config.call_seconds + cap)
-        try:
-            look = _LOOK.validate_json(told)
-            known = {element.id: element for element in look.fresh}
-            if look.order is not None:
-                known = {node: known.get(node) or self._held[1][node] for node in look.order}
-        except (ValueError, KeyError) as error:  # the page has put something of its own in the walker's place
-            raise fault("script_error", f"the page cannot be read: {error}") from error
-        self.next_id = look.next
-        self.missed = self.missed or look.missed
-        self._held = (self._looks, known)
-        seen = look.seen.model_copy(update={"elements": tuple(known.values())})
-        frames = self._sheet().frames
-        if not len(frames):
-            frames.clear()
-            return look.model_copy(update={"seen": seen})
-        seen, self.next_id = await frames.add_to(seen, look.next, options, config.frame_seconds)
-        self.missed = self.missed or frames.missed
-        return look.model_copy(update={"seen": seen})
+    async def _look(self, asked: Asked, before: str = "") -> Look:
+        def evaluate(expression: str, seconds: float) -> Awaitable[Any]:
+            return self.evaluate(expression, "reading the page", seconds)
+
+        look = await self._reader.look(evaluate, asked, before)
+        return await self._reader.with_frames(look, self._sheet().frames, asked)
 
     async def _arrival(self) -> None:
         """Wait until a tab that the page asked for is there; not for long, because a browser may refuse it."""
         with suppress(TimeoutError):
             async with asyncio.timeout(1.0):
-                await self._appearance.wait()
+                await self._tabs.appeared.wait()
 
     def _note(self, seen: Seen) -> Seen:
-        self._expected.clear()
-        self._refused = self._asked = 0
+        self._tabs.seen()
         self.seen = seen.observation
         return seen
 
-    async def _tabs(self, url: str, title: str) -> tuple[Tab, ...]:
-        if len(self._sheets) < 2:
+    async def _listed(self, url: str, title: str) -> tuple[Tab, ...]:
+        if len(self._tabs.sheets) < 2:
             return (Tab(url=url, title=title, active=True),)
-        tabs, current = [], self._sheets[self._active]
-        for sheet in list(self._sheets):
+        tabs, current = [], self._tabs.sheets[self._tabs.active]
+        for sheet in list(self._tabs.sheets):
             active = sheet is current
             called = title
             if not active:
                 try:
-                    called = (
-                        await self.browser.ask("Target.getTargetInfo", {"targetId": sheet.target}, 1.0, self._root)
-                    )["targetInfo"]["title"]
+                    about = {"targetId": sheet.target}
+                    told = await self.browser.ask("Target.getTargetInfo", about, 1.0, self._tabs.root)
+                    called = told["targetInfo"]["title"]
                 except FaultError:
                     called = ""
             tabs.append(Tab(url=url if active else sheet.url, title=called, active=active))
@@ -680,7 +458,7 @@ class Window:
 
     def noticed(self) -> None:
         """The proxy has had trouble: whoever waits for a page looks whether it is the one."""
-        for sheet in self._sheets:
+        for sheet in self._tabs.sheets:
             sheet.moved.set()
 
     async def _give_up(self, sheet: Sheet, url: str, there: bool, error: FaultError) -> None:
@@ -698,7 +476,7 @@ class Window:
 
     def trouble(self) -> Trouble | None:
         """Why the active tab does not show what it was told to, if that is news: said once for each document."""
-        sheet = self._sheets[self._active] if self._sheets else None
+        sheet = self._tabs.sheets[self._tabs.active] if self._tabs.sheets else None
         if sheet is None or self.proxy is None or sheet.told:
             return None
         found = self.proxy.trouble(sheet.failed or sheet.url)
@@ -708,13 +486,13 @@ class Window:
     def begin(self) -> None:
         """An action begins: what was wrong before is not its doing."""
         self.trouble()
-        self.missed = ""
-        for sheet in self._sheets:
+        self._reader.missed = ""
+        for sheet in self._tabs.sheets:
             sheet.heading, sheet.acted = "", True
 
     def diverted(self) -> str | None:
         """Why the policy refuses where the active tab was told to go since `begin`; None where it does not."""
-        sheet = self._sheets[self._active] if self._sheets else None
+        sheet = self._tabs.sheets[self._tabs.active] if self._tabs.sheets else None
         if sheet is None or not sheet.heading.startswith(("http:", "https:")):
             return None
         why = verdict(self.policy, sheet.heading)
@@ -762,7 +540,7 @@ class Window:
     @property
     def active(self) -> int:
         """The place of the active tab."""
-        return self._active
+        return self._tabs.active
 
     async def settle(self) -> None:
         """Wait until the active tab has come to rest, or for `settle_seconds`."""
@@ -770,35 +548,18 @@ class Window:
 
     def activate(self, place: int) -> None:
         """Make the tab at this place active; places count from 0."""
-        self._active = place
+        self._tabs.active = place
 
     async def close_tab(self) -> None:
         """Close the active tab."""
         sheet = self._sheet()
         await self._close(sheet.target, self.config.call_seconds)
-        self._vanished(sheet)
+        self._tabs.vanished(sheet)
 
     async def resize(self, width: int, height: int) -> None:
         """Give the active tab, and those to come, another viewport."""
-        self._size = (width, height)
-        await self.ask("Emulation.setDeviceMetricsOverride", _metrics(width, height), "resizing")
-
-
-def _metrics(width: int, height: int) -> dict[str, Any]:
-    return {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-
-
-async def _in_order(session: Session, calls: list[tuple[str, dict[str, Any]]]) -> None:
-    await asyncio.gather(*[session.post(method, parameters) for method, parameters in calls])
-
-
-async def _unless_in_effect(call: Any) -> None:
-    """Wait for the answer; that it is in effect already is as good as done."""
-    try:
-        await call
-    except ProtocolError as error:
-        if "already in effect" not in error.message:
-            raise
+        self._tabs.size = (width, height)
+        await self.ask("Emulation.setDeviceMetricsOverride", metrics(width, height), "resizing")
 
 
 async def _or_navigated(call: Any) -> dict[str, Any] | None:

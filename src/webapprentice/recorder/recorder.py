@@ -13,7 +13,7 @@ from typing import Any
 from webapprentice.browser import Browser, Window
 from webapprentice.browser.frames import Frame
 from webapprentice.browser.pipe import ProtocolError, Session
-from webapprentice.browser.window import Calls
+from webapprentice.browser.tabs import Calls
 from webapprentice.core.faults import FaultError
 from webapprentice.core.records import Ending, Observation, Target, Trajectory
 from webapprentice.recorder.config import RecordConfig
@@ -93,7 +93,7 @@ class Recorder:
         """A new window with one empty tab, heard but not yet recorded; `scripts` run in each document first."""
         window = Window(browser, config.browser, (*scripts, listener(config)))
         recorder = cls(window, config)
-        window.ear = recorder
+        window.heard_by(recorder)
         await window.renew()
         recorder._work = asyncio.create_task(recorder._serve())
         return recorder
@@ -159,7 +159,7 @@ class Recorder:
         """Seconds since the epoch."""
         return time.time()
 
-    # What the window tells: `webapprentice.browser.window.Ear`
+    # What the window tells: `webapprentice.browser.tabs.Ear`
 
     def joins(self, session: Session, target: str, frame: Frame | None = None, asked: bool = False) -> Calls:
         """A tab or a frame is there."""
