@@ -137,6 +137,20 @@ def test_a_page_out_of_all_proportion_is_cut_and_says_so(stage: Stage, window: W
     assert max(len(json.dumps(element.attributes)) for element in seen.elements) < 10_000
 
 
+def test_a_page_that_was_cut_is_told_alike_again_and_whole_once_it_is_short(stage: Stage, window: Window) -> None:
+    stage.run(window.goto(stage.url + "huge.html?n=20000"))
+    first, again = (stage.run(window.observe()).observation for _ in range(2))
+    assert first.truncated
+    assert again == first
+    stage.run(window.evaluate("while (rows.children.length > 50) rows.lastElementChild.remove()"))
+    for _ in range(2):
+        seen = stage.run(window.observe()).observation
+        assert not seen.truncated
+        assert [text for text in texts(seen) if text.startswith("row ")] == [f"row {n}" for n in range(50)]
+        ids = [element.id for element in seen.elements]  # the box around the rows, and each with its text
+        assert ids == [element.id for element in first.elements[:101]]
+
+
 def test_what_is_in_view_comes_before_the_rest_of_a_page_that_is_too_long(stage: Stage, window: Window) -> None:
     stage.run(window.goto(stage.url + "huge.html?n=30000"))
     stage.run(window.evaluate("scrollTo(0, document.body.scrollHeight / 2)"))

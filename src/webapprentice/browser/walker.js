@@ -330,6 +330,8 @@
     }
   }
 
+  // The last walk was cut: the next one begins with what is in view, without trying the whole page first.
+  let large = false;
   own.observe = (options) => {
     if (options.first > next) next = options.first;
     const go = (near, must) => {
@@ -339,12 +341,12 @@
       else if (document.documentElement) walk.node(document.documentElement, null, place); // a drawing, or data
       return walk;
     };
-    let walk = go(false, null);
-    if (walk.truncated) {
+    let walk = large ? null : go(false, null);
+    if (large || walk.truncated) {
       const near = go(true, null);
       options = { ...options, nodes: Math.max(0, options.nodes - near.table.length), table: options.table - near.size };
       walk = near.truncated && near.count > 100 ? near : go(false, new Set(near.table.map((line) => own.node(line.id))));
-      walk.truncated = true;
+      large = walk.truncated;
     }
     const seen = {
       url: location.href, title: squeeze(document.title, 300), elements: walk.table, viewport: [innerWidth, innerHeight],
