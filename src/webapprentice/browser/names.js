@@ -68,8 +68,9 @@
     if (token === 'option') return above !== null && above.closest('[role~="listbox" i]') !== null;
     return token !== 'treeitem' || (above !== null && above.closest('[role~="tree" i], [role~="treegrid" i], [role~="group" i]') !== null);
   };
-  const role = (element, tag) => {
-    const said = element.getAttribute('role');
+  // `marked`: whether it has attributes at all, where that is known; most elements have none that matter.
+  const role = (element, tag, marked = true) => {
+    const said = marked ? element.getAttribute('role') : null;
     if (said) {
       for (const token of said.toLowerCase().trim().split(/\s+/)) {
         if (token === 'generic') return '';
@@ -88,7 +89,7 @@
     if (tag === 'section') return named(element) ? 'region' : '';
     if (tag === 'summary') return opener(element) ? 'button' : '';
     if (tag === 'svg') return element.hasAttribute('tabindex') ? 'image' : '';
-    if (edits(element)) return 'textbox';
+    if (marked && edits(element)) return 'textbox';
     return Object.hasOwn(IMPLIED, tag) ? IMPLIED[tag] : '';
   };
   const opener = (summary) => {

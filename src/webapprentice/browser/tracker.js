@@ -19,9 +19,11 @@
 
   // Closed shadow roots are read like open ones; for the page they stay closed.
   const closed = new WeakMap();
+  let shut = false; // there is one
   const attach = Element.prototype.attachShadow;
   own.keep = (host, root) => {
     closed.set(host, root);
+    shut = true;
     if (window.parent !== window) { try { window.parent.__apprentice.keep(host, root); } catch { /* another origin reads itself */ } }
   };
   Element.prototype.attachShadow = function attachShadow(...args) {
@@ -29,7 +31,7 @@
     if (root.mode === 'closed') own.keep(this, root);
     return root;
   };
-  own.shadow = (element) => element.shadowRoot || closed.get(element) || null;
+  own.shadow = (element) => element.shadowRoot || (shut && closed.get(element)) || null;
 
   const SOON = 500; // ms; a longer one-shot timer is the page's own business and nobody waits for it
   const QUICK = 50; // ms; a faster interval is an animation

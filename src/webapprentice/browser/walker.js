@@ -11,6 +11,7 @@
   const BLACK = /\S/;
   const VALUED = new Set('select textarea input progress meter'.split(' '));
   const PLAIN = /^[!-~]{1,120}$/; // the shortest way through `squeeze`: nothing to change
+  const TIDY = /^(?:[!-~]+(?: [!-~]+)*)?$/; // as long: words with single spaces between them
   const DISABLES = new Set('button input select textarea option optgroup fieldset'.split(' '));
   const VISIBLE = { visibilityProperty: true };
   const SVG = 'http://www.w3.org/2000/svg';
@@ -18,6 +19,7 @@
   const UNPRINTABLES = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
   const clean = (text) => (UNPRINTABLE.test(text) ? text.toWellFormed().replace(UNPRINTABLES, '') : text);
   const squeeze = (text, most) => {
+    if (text.length <= most && TIDY.test(text)) return text;
     const flat = clean(text.length > 4 * most ? text.slice(0, 4 * most) : text).replace(/\s+/g, ' ').trim();
     return flat.length > most ? flat.slice(0, most).toWellFormed() : flat;
   };
@@ -177,20 +179,20 @@
       // One range for all texts: the page would have to keep each of them up to date.
       if (!this.range || this.range.startContainer.ownerDocument !== node.ownerDocument) this.range = node.ownerDocument.createRange();
       this.range.selectNodeContents(node);
-      const rect = this.range.getBoundingClientRect();
+      const { x, y, width, height } = this.range.getBoundingClientRect();
       const line = { id: number(node), tag: '#text', text };
       if (parent) line.parent = parent.id;
-      this.place(line, rect, place, node, parent ? parent.shown && rect.width > 0 && rect.height > 0 : true);
+      this.place(line, x, y, width, height, place, node, parent ? parent.shown && width > 0 && height > 0 : true);
       this.table.push(line);
       this.size += 90 + text.length;
       if (parent && line.visible !== false) parent.seen = true;
     }
 
-    place(line, rect, place, node, visible) {
-      const x = Math.round(rect.x + place.dx);
-      const y = Math.round(rect.y + place.dy);
-      const wide = Math.round(rect.width);
-      const high = Math.round(rect.height);
+    place(line, left, top, width, height, place, node, visible) {
+      const x = Math.round(left + place.dx);
+      const y = Math.round(top + place.dy);
+      const wide = Math.round(width);
+      const high = Math.round(height);
       const outside = x + wide + this.right <= 0 || y + high + this.down <= 0;
       const hidden = !visible || (outside && this.unreachable(node, x + wide + this.right, y + high + this.down));
       if (hidden) line.visible = false;
@@ -224,21 +226,23 @@
       const boxless = !rendered && (tag === 'area' || getComputedStyle(element).display === 'contents');
       if (!rendered && !boxless) return;
       const rect = element.getBoundingClientRect();
-      if (this.near && rect.width > 0 && rect.height > 0 && this.away(rect, place)) { this.late(); return; }
+      const { x, y, width, height } = rect;
+      if (this.near && width > 0 && height > 0 && this.away(rect, place)) { this.late(); return; }
       if (this.over(element)) return;
       if (place.depth > 300) { this.truncated = true; return; }
       const shown = boxless || plain;
       const svg = element.namespaceURI === SVG;
-      const sized = svg ? rect.width > 0 || rect.height > 0 : rect.width > 1 || rect.height > 1 ? rect.width > 0 && rect.height > 0 : false;
+      const sized = svg ? width > 0 || height > 0 : width > 1 || height > 1 ? width > 0 && height > 0 : false;
       const line = { id: number(element), tag: squeeze(tag.toLowerCase(), 60) };
       // What is kept from those who listen to a page has no role there; who looks at it can press it all the same.
-      const inert = (parent && parent.inert) || element.hasAttribute('inert');
-      const concealed = inert || (parent && parent.concealed) || hides(element);
-      const what = role(element, tag);
+      const marked = element.hasAttributes();
+      const inert = (parent && parent.inert) || (marked && element.hasAttribute('inert'));
+      const concealed = inert || (parent && parent.concealed) || (marked && hides(element));
+      const what = role(element, tag, marked);
       if (parent) line.parent = parent.id;
       if (what && !concealed) line.role = what;
-      this.place(line, rect, place, element, shown && sized);
-      this.describe(element, tag, what, line, shown);
+      this.place(line, x, y, width, height, place, element, shown && sized);
+      this.describe(element, tag, what, line, shown, marked);
       this.table.push(line);
       this.size += 90 + (line.name ? line.name.length : 0) + (line.value ? line.value.length : 0) + 20 * (line.options ? line.options.length : 0);
       if (line.attributes) for (const key in line.attributes) this.size += 6 + key.length + line.attributes[key].length;
@@ -256,8 +260,7 @@
       parent.first = parent.first || (line.clickable ? line : above.first);
     }
 
-    describe(element, tag, what, line, shown) {
-      const marked = element.hasAttributes();
+    describe(element, tag, what, line, shown, marked) {
       if (shown && (marked || what || tag === 'svg')) {
         const called = name(element, tag, what);
         if (called) line.name = called;
