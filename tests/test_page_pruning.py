@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import re
 import tarfile
+from html import escape
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from webapprentice.page import Scribe, chunks, holding
+from webapprentice.page.form import word_set
 from webapprentice.page.pruning import MAX_LEN
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -108,6 +111,13 @@ def test_the_target_is_told_by_its_own_tag_and_never_cut() -> None:
     assert 'node="1"' not in cut.text
 
 
+def test_the_target_is_told_as_it_stands_in_the_text() -> None:
+    found = Scribe(count).prune('<p>a</p><p title=" two\n\n lines">b</p><p>c</p>', "[title]")
+    assert found.target == '<p node="1" title=" two lines">'
+    pieces = chunks(found.text, 10, count)
+    assert pieces[holding(pieces, found.target)].startswith(found.target)
+
+
 @pytest.mark.parametrize("selector", ["em", "p >", "", "::before", ":nth-child(x)", "\x00", "p" * 5000])
 def test_a_selector_that_finds_nothing_or_is_none_gives_no_target(selector: str) -> None:
     found = Scribe(count).prune("<p>a</p>", selector)
@@ -149,6 +159,47 @@ def test_nothing_raises_and_the_text_is_a_fixed_point_of_white_space(html: str, 
     found = Scribe(count).prune(html, selector)
     assert found.text == " ".join(found.text.split()) or "\x1c" <= max(found.text, default="") <= "\x1f"
     json.dumps(found.model_dump(mode="json"))
+
+
+OPENED = word_set("article div li ul p pre span svg table td textarea b br input img script template")
+CLOSED = word_set("article div p pre span svg table textarea b script template")
+PIECES = st.sampled_from(
+    [f"<{tag}>" for tag in sorted(OPENED)]
+    + [f"</{tag}>" for tag in sorted(CLOSED)]
+    + ["<pre><b> a\n", "<textarea>\n\n a<b> ", "<p title=' a\n\n b '>", "<div class='a b'>", "<ul alt=''>"]
+    + ["a", " b\n", "&nbsp;", "\n ", "&lt;c", "\x1c", "<!-- d -->", "<pre id=x>", "<textarea name=a\xa0b>"]
+)
+STAYS, VOID, VERBATIM = word_set("svg p textarea span input img"), word_set("input img"), word_set("pre textarea")
+UNWRAPPED = word_set("html head article template tbody br")
+
+
+def straightforward(node: LexborNode, numbers: list[int], tight: bool) -> str:
+    """The rules from the beginning to the end with no thought of speed; white space as it comes."""
+    if node.is_text_node:
+        text = node.text_content or ""
+        return "" if not text.strip() else escape(text, quote=False) if tight else f" {escape(text, quote=False)} "
+    if not node.is_element_node:
+        return ""
+    tag = str(node.tag)
+    number = numbers.pop()
+    if tag == "script":
+        return ""
+    own = tag in VERBATIM or tight
+    inside = "".join(straightforward(child, numbers, own) for child in node.iter(include_text=True))
+    before, after, stays = Scribe(count).opening(node.attributes)
+    if tag in UNWRAPPED or not (inside or stays or tag in STAYS):
+        return inside
+    start = f'<{tag}{before} node="{number}"{after}{"/" if tag in VOID else ""}>'
+    end = "" if tag in VOID and not inside else f"</{tag}>"
+    return f"{start}{inside}{end}" if tight else f" {start}{inside}{end} " if own else f" {start} {inside} {end} "
+
+
+@given(st.lists(PIECES, max_size=30).map("".join))
+def test_the_walk_from_the_end_writes_what_the_rules_say_from_the_beginning(html: str) -> None:
+    root = LexborHTMLParser(html).root
+    assert root is not None
+    numbers = list(range(len(root.css("*")) - len(root.css("script *"))))
+    assert Scribe(count).prune(html).text == " ".join(straightforward(root, numbers, False).split())
 
 
 def test_every_case_of_tree_construction_is_read() -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -104,7 +105,7 @@ class Scribe:
                 stays = stays or name in _STAYS_WITH
         if len(self._opened) >= REMEMBERED:
             self._opened.clear()
-        opened = self._opened[key] = "".join(before), "".join(after), stays
+        opened = self._opened[key] = _SPACE.sub(" ", "".join(before)), _SPACE.sub(" ", "".join(after)), stays
         return opened
 
     def _attribute(self, name: str, value: str) -> str:
@@ -137,127 +138,127 @@ class Scribe:
         return known
 
 
-class _Open:
-    """An element on the way down: where its opening tag stands, and how it is written."""
+class _Tag(NamedTuple):
+    """How the elements of one tag are written."""
 
-    __slots__ = ("after", "at", "number", "stays", "tag", "tight")
+    start: str
+    end: str
+    closing: str
+    stays: bool
+    """Also with nothing in it."""
+    verbatim: bool
+    """No white space is put around what stands in it."""
+    void: bool
 
-    def __init__(self, tag: str, number: int, at: int, stays: bool, tight: bool, after: str) -> None:
-        self.tag = tag
-        self.number = number
-        self.at = at
-        self.stays = stays
-        """Also with nothing in it."""
-        self.tight = tight
-        """No white space is put around what stands in it."""
-        self.after = after
-        """Attributes behind the node id."""
+
+def _tag(name: str) -> _Tag:
+    void = name in _VOID
+    return _Tag(
+        f"<{name}", "/>" if void else ">", f"</{name}>", name in _STAYS_EMPTY, verbatim=name in _VERBATIM, void=void
+    )
+
+
+_LISTED = {name: _tag(name) for name in TAGS}
 
 
 class _Writer:
-    """One page, in one walk: opening tags are written on the way down and taken back when nothing follows them."""
+    """One page, in one walk from its end to its beginning, as the node ids run.
+
+    So an element's number is known, and whether anything stands in it, when its opening tag is written. What is written
+    has no white space around it and single spaces in it.
+    """
 
     def __init__(self, rules: Scribe, target: LexborNode | None) -> None:
         self.rules = rules
         self.target = target.mem_id if target is not None else None
         self.out: list[str] = []
-        self.waiting: list[tuple[_Open, bool]] = []
-        """Tags that stay and wait for their node ids, and whether the element around them is tight."""
         self.seen = 0
-        self.aimed: tuple[str, str, int] | None = None
-        """Number of the target, and its opening tag before and after the node id."""
+        self.kept = 0
+        self.aimed: tuple[str, int] | None = None
+        """The target's opening tag and number."""
         self.survived = False
 
     def write(self, root: LexborNode) -> Pruned:
-        """Walk everything below the root, which is no element of the document."""
-        above: list[_Open | None] = []
-        node = root if root.is_element_node else root.first_child
-        depth = 0
+        """Walk the root, which has no siblings that are elements or text, and everything below it."""
+        out = self.out
+        above: list[tuple[LexborNode, _Tag | None, int, bool]] = []
+        tight = False
+        node: LexborNode | None = root
         while node is not None:
-            self._enter(node, above)
-            down = node.first_child if len(above) > depth else None
-            if down is not None:
-                depth, node = depth + 1, down
-                continue
-            while True:
-                if len(above) > depth:
-                    self._leave(above)
-                following = node.next
-                if following is not None or depth == 0:
-                    node = following
-                    break
-                parent = node.parent
-                assert parent is not None
-                depth, node = depth - 1, parent
+            text = node.text_content
+            if text is None:
+                tag = node.tag or ""
+                listed = _LISTED.get(tag)
+                if tag in _DELETED:
+                    self.seen += 1
+                elif listed is not None or node.is_element_node:
+                    entered = node, listed, len(out), tight
+                    if listed is not None:
+                        out.append(listed.closing)
+                    inside = node.last_child
+                    if inside is not None:
+                        above.append(entered)
+                        tight = tight or (listed is not None and listed.verbatim)
+                        node = inside
+                        continue
+                    self._leave(*entered)
+            elif words := text.split():
+                out.append(_escaped(text if tight else " ".join(words)))
+            following = node.prev
+            while following is None and above:
+                node, listed, at, tight = above.pop()
+                self._leave(node, listed, at, tight)
+                following = node.prev
+            node = following
         return self._result()
 
-    def _enter(self, node: LexborNode, above: list[_Open | None]) -> None:
-        """Write a node; an element that may hold others is put on the way down."""
-        if node.is_text_node:
-            text = node.text_content or ""
-            if text.strip():
-                written = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-                self.out.append(written if above and above[-1] and above[-1].tight else f" {written} ")
-            return
-        if not node.is_element_node:
-            return
-        tag = node.tag or ""
+    def _leave(self, node: LexborNode, listed: _Tag | None, at: int, tight: bool) -> None:
+        """Write the opening tag of an element whose closing tag stands at `at`, or take that one back.
+
+        `tight`: no white space is put around the element.
+        """
         number, self.seen = self.seen, self.seen + 1
-        if tag in _DELETED:
-            return
         aimed = self.target is not None and node.mem_id == self.target
-        if tag not in TAGS:
-            if aimed:
-                before, after, _ = self.rules.opening(node.attributes)
-                self.aimed = (f"<{tag}{before}", after, number)
-            above.append(above[-1] if above and above[-1] is not None and above[-1].tight else None)
+        if listed is None and not aimed:
             return
         before, after, stays = self.rules.opening(node.attributes)
         if aimed:
-            self.aimed = (f"<{tag}{before}", after, number)
+            self.aimed = f'<{node.tag}{before} node="{number}"{after}>', number
             stays = stays or self.rules.protect
-        tight = tag in _VERBATIM or (bool(above) and above[-1] is not None and above[-1].tight)
-        above.append(_Open(tag, number, len(self.out), stays or tag in _STAYS_EMPTY, tight, after))
-        self.out.append(f"<{tag}{before}")
-
-    def _leave(self, above: list[_Open | None]) -> None:
-        opened = above.pop()
-        around = above[-1] if above else None
-        if opened is None or opened is around:  # it was unwrapped
+        if listed is None:
             return
-        empty = len(self.out) == opened.at + 1
-        if empty and not opened.stays:
-            self.out.pop()
-            return
-        inner = around is not None and around.tight
-        self.waiting.append((opened, inner))
-        self.survived = self.survived or (self.aimed is not None and self.aimed[2] == opened.number)
-        if not (empty and opened.tag in _VOID):
-            closing = f"</{opened.tag}>"
-            self.out.append(closing if inner else f"{closing} " if opened.tight else f" {closing} ")
+        start, end, _, stays_empty, verbatim, void = listed
+        out = self.out
+        empty = len(out) == at + 1
+        if empty and (void or not (stays or stays_empty)):
+            out.pop()
+            if not (stays or stays_empty):
+                return
+        self.kept += 1
+        self.survived = self.survived or aimed
+        out.append(f'{start}{before} node="{number}"{after}{end}')
+        if verbatim and not tight:
+            whole = "".join(reversed(out[at:]))
+            out[at:] = [" ".join(whole.split())]
 
     def _result(self) -> Pruned:
-        last = self.seen - 1
-        for opened, inner in self.waiting:
-            end = "/>" if opened.tag in _VOID else ">"
-            written = f'{self.out[opened.at]} node="{last - opened.number}"{opened.after}{end}'
-            self.out[opened.at] = written if inner else f" {written}" if opened.tight else f" {written} "
-        text = _SPACE.sub(" ", "".join(self.out)).strip()
-        if self.aimed is None:
-            return Pruned(text=text, elements=self.seen, kept=len(self.waiting))
-        before, after, number = self.aimed
+        tag, number = self.aimed or (None, None)
         return Pruned(
-            text=text,
-            target=f'{before} node="{last - number}"{after}>',
-            target_node=last - number,
-            survived=self.survived,
+            text=" ".join(reversed(self.out)),
+            target=tag,
+            target_node=number,
+            survived=self.survived if self.aimed else None,
             elements=self.seen,
-            kept=len(self.waiting),
+            kept=self.kept,
         )
 
 
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def _quoted(name: str, value: str) -> str:
-    value = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    value = _escaped(value)
     if '"' not in value:
         return f' {name}="{value}"'
     return f" {name}='{value}'" if "'" not in value else f' {name}="{value.replace(chr(34), "&quot;")}"'
