@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -132,3 +134,5 @@ def test_words_and_pieces() -> None:
     assert " ".join(pieces("Send it to bob@mail.com, now!")) == "Send it to bob @ mail . com , now !"
     assert words("Größe: ＡＢＣ, 12") == ["grösse", "abc", "12"]
     assert squeeze(" a\n\t b ") == "a b"
+    every = "".join(f"x{chr(point)}\n" for point in range(sys.maxunicode + 1))
+    assert squeeze(every) == re.sub(r"\s+", " ", every).strip()  # white space is the same to both

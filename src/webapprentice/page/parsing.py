@@ -164,7 +164,7 @@ def _name(
     by = attributes.get("aria-labelledby", "").split()[:8]
     control = row.tag in ("input", "select", "textarea", "meter", "progress")
     candidates = [
-        " ".join(contents[by_html_id[one]] for one in by if one in by_html_id),
+        " ".join(contents[by_html_id[one]] for one in by if one in by_html_id) if by else "",
         attributes.get("aria-label", ""),
         labelled.get(attributes.get("id", ""), "") if control else "",
         wrapped if control else "",
@@ -175,7 +175,7 @@ def _name(
         attributes.get("title", ""),
         attributes.get("placeholder", "") if control else "",
     ]
-    return next((name for name in (squeeze(candidate)[:_NAME] for candidate in candidates) if name), "")
+    return next((name for candidate in candidates if candidate and (name := squeeze(candidate)[:_NAME])), "")
 
 
 def _choices(

@@ -65,7 +65,10 @@ NAMED_BY_CONTENT = word_set(
 )
 """Roles whose accessible name is the text inside, when nothing else names them."""
 
-_ARIA_STATES = ("checked", "selected", "expanded", "disabled", "pressed", "required", "readonly", "invalid")
+_ARIA_STATES = {
+    f"aria-{state}": state
+    for state in ("checked", "selected", "expanded", "disabled", "pressed", "required", "readonly", "invalid")
+}
 
 
 def role_of(tag: str, attributes: Mapping[str, str]) -> str:
@@ -87,7 +90,7 @@ def role_of(tag: str, attributes: Mapping[str, str]) -> str:
 
 def states_of(tag: str, attributes: Mapping[str, str]) -> tuple[str, ...]:
     """States that the markup gives, `aria-*` or native."""
-    found = [state for state in _ARIA_STATES if attributes.get(f"aria-{state}") == "true"]
+    found = [state for name, state in _ARIA_STATES.items() if attributes.get(name) == "true"]
     if attributes.get("aria-expanded") == "false":
         found.append("collapsed")
     if tag in ("input", "option", "select", "textarea", "button", "fieldset", "optgroup"):
