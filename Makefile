@@ -37,6 +37,7 @@ bench: ## Every figure of the README that speaks of speed
 	@$(bin)/python bench/bench_peer.py --peer .venv-peer/bin/python
 	@$(bin)/python bench/bench_pages.py --peer .venv-peer/bin/python
 	@$(bin)/python bench/bench_prune.py --peer .venv-peer/bin/python
+	@$(bin)/python bench/bench_tokens.py
 	@$(bin)/python bench/bench_vertex.py
 	@$(bin)/python bench/bench_dataset.py --gigabytes 0.2
 

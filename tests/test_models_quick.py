@@ -79,6 +79,15 @@ def test_the_counts_are_the_tokenizers_own(text: str) -> None:
         assert count([text]) == [len(tokenizer.encode(text, add_special_tokens=False).ids)]
 
 
+@pytest.mark.parametrize(
+    "text", [" " * 10**6, "\n" * 10**6, "a" * 10**6, "ab \t" * 10**5, "\u0301" * 10**5, "  \n" * 10**5]
+)
+def test_texts_of_one_thing_are_counted_as_any_other(text: str) -> None:
+    tokenizer, count = COUNTERS["Qwen's way"]
+    assert count is not None
+    assert count([text]) == [len(tokenizer.encode(text, add_special_tokens=False).ids)]
+
+
 def other(change: Callable[[dict[str, object]], object]) -> Tokenizer:
     form = json.loads(trained().to_str())
     change(form)

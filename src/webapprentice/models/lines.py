@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from tokenizers import Tokenizer
@@ -59,14 +60,18 @@ class LineCounter:
         known.update((line, size) for line, size in fresh.items() if len(line) <= _LONGEST)
         return total
 
-    def _sizes(self, texts: list[str]) -> list[int]:
+    def each(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each of many texts; their lines are not remembered."""
+        return self._sizes(texts)
+
+    def _sizes(self, texts: Sequence[str]) -> list[int]:
         if self._until > 0:
             self._until -= sum(map(len, texts))
             if self._until <= 0:
                 self._quick = quick(self._tokenizer)
         if self._quick is not None:
             return self._quick(texts)
-        return [len(one.ids) for one in self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
+        return [len(one.ids) for one in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
 
     def _parted(self, border: re.Pattern[str]) -> bool:
         """Whether no word, as the tokenizer cuts a text into words first, goes on beyond one of these borders."""

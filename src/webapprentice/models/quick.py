@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -28,6 +29,12 @@ _PROBES = (
 )
 _TRIED = 400  # made-up texts
 _TOKENS = 50  # in each
+_RUN = 5000
+_BLANKS = re.compile(rf"\s{{{_RUN}}}")
+"""White space that tiktoken's engine of patterns may not come back from: a million blanks overflow its stack."""
+_NUMBERS = 1 << 24  # above every rank
+_LONG = 1000
+"""Characters from which it pays to hand tiktoken the tokens that stand apart, which it takes in anew for each text."""
 
 Counter = Callable[[Sequence[str]], list[int]]
 
@@ -45,19 +52,29 @@ def quick(tokenizer: Tokenizer) -> Counter | None:
     if pattern is None or added is None or ranks is None or form["normalizer"] not in (None, {"type": "NFC"}):
         return None
     composes = form["normalizer"] is not None
+    whole, apart, first = added
     try:
-        special = {text: len(ranks) + number for number, text in enumerate(added)}
-        encoding = tiktoken.Encoding("quick", pat_str=pattern, mergeable_ranks=ranks, special_tokens=special)
+        encoding = tiktoken.Encoding("quick", pat_str=pattern, mergeable_ranks=ranks, special_tokens=apart)
     except (ValueError, KeyError):  # a pattern that its engine cannot read
         return None
-    known = frozenset(added)
+    known = frozenset(apart)
 
     def count(texts: Sequence[str]) -> list[int]:
-        if composes:
-            texts = [text if text.isascii() else normalize("NFC", text) for text in texts]
-        if not known:
-            return [len(encoding.encode_ordinary(text)) for text in texts]
-        return [len(encoding.encode(text, allowed_special=known, disallowed_special=())) for text in texts]
+        return [one(text) for text in texts]
+
+    def one(text: str) -> int:
+        if len(text) > _RUN and _BLANKS.search(text):
+            return len(tokenizer.encode_batch_fast([text], add_special_tokens=False)[0].ids)
+        flat = composed(text)
+        if known and len(text) > _LONG and (flat == text or not first):
+            return len(encoding.encode(flat, allowed_special=known, disallowed_special=()))
+        parts = [flat] if whole is None else whole.split(text if first else flat)
+        if whole is not None and first:
+            parts = list(map(composed, parts))
+        return len(parts) - 1 + sum(len(encoding.encode_ordinary(part)) for part in parts if part)
+
+    def composed(text: str) -> str:
+        return normalize("NFC", text) if composes and not text.isascii() else text
 
     return count if _agrees(count, tokenizer) else None
 
@@ -78,14 +95,18 @@ def _pattern(form: Mapping[str, Any]) -> str | None:
     return first["pattern"].get("Regex") if plain else None
 
 
-def _added(form: Mapping[str, Any]) -> list[str] | None:
-    """Tokens that are found in a text before anything else; None where they are more than strings, or begin alike."""
+def _added(form: Mapping[str, Any]) -> tuple[re.Pattern[str] | None, dict[str, int], bool] | None:
+    """Tokens that stand apart in a text: what finds them, they with numbers, and whether they are found before the text
+    is composed. None where they are more than strings, or begin alike."""
     tokens = form["added_tokens"]
-    if any(token["lstrip"] or token["rstrip"] or token["single_word"] for token in tokens):
+    first = {not token["normalized"] for token in tokens}
+    if len(first) > 1 or any(token["lstrip"] or token["rstrip"] or token["single_word"] for token in tokens):
         return None
     texts = sorted(token["content"] for token in tokens)
-    overlap = any(later.startswith(earlier) for earlier, later in pairwise(texts))
-    return None if overlap else texts
+    if any(later.startswith(earlier) for earlier, later in pairwise(texts)):
+        return None
+    pattern = re.compile("|".join(map(re.escape, texts))) if texts else None
+    return pattern, {text: _NUMBERS + place for place, text in enumerate(texts)}, first == {True}
 
 
 def _ranks(model: Mapping[str, Any]) -> dict[bytes, int] | None:

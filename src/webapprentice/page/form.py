@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from webapprentice.core.records import Element, Record
 
 Count = Callable[[str], int]
-"""Tokens of a text, as the model's tokenizer counts them."""
+"""Tokens of a text, as the model's tokenizer counts them. One with a method `each` counts many texts at once."""
+
+
+def sizes_of(texts: Sequence[str], count: Count) -> list[int]:
+    """Tokens of each text."""
+    each: Callable[[Sequence[str]], list[int]] | None = getattr(count, "each", None)
+    return list(map(count, texts)) if each is None else each(texts)
 
 
 def word_set(words: str) -> frozenset[str]:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from webapprentice.core.records import Record
-from webapprentice.page.form import Count, word_set
+from webapprentice.page.form import Count, sizes_of, word_set
 from webapprentice.page.markup import TAGS
 from webapprentice.page.parsing import first_match
 
@@ -277,14 +277,13 @@ def chunks(text: str, budget: int, count: Count) -> list[str]:
 
 
 def _packed(pieces: Sequence[str], budget: int, count: Count) -> list[str]:
-    sizes: dict[str, int] = {}
+    unlike = list(dict.fromkeys(pieces))
+    sizes = dict(zip(unlike, sizes_of(unlike, count), strict=True))
     made: list[str] = []
     held: list[str] = []
     room = budget
     for piece in reversed(pieces):
-        size = sizes.get(piece)
-        if size is None:
-            size = sizes[piece] = count(piece)
+        size = sizes[piece]
         if held and size > room:
             made.append("".join(reversed(held)))
             held, room = [], budget
