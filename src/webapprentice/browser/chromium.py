@@ -54,15 +54,18 @@ FLAGS = (
     "--disable-renderer-backgrounding",
     "--disable-backgrounding-occluded-windows",
     "--disable-features=Translate,MediaRouter,OptimizationHints,AutofillServerCommunication,"
-    "HttpsUpgrades,GlobalMediaControls,DestroyProfileOnBrowserClose",
+    "HttpsUpgrades,GlobalMediaControls,DestroyProfileOnBrowserClose,"
+    # A renderer kept ready belongs to one context: with several, every load ended it and started another.
+    "SpareRendererForSitePerProcess,"
+    # Else what a page does after an input waits for the next frame, and so do we.
+    "DeferRendererTasksAfterInput,"
+    # A load takes over the frame that is there, as it was for long, in place of building a new view for it.
+    "RenderDocument",
     # As full Chromium does it: what hangs or crashes in a frame of another site leaves the page alone.
     "--site-per-process",
     "--metrics-recording-only",
     "--force-color-profile=srgb",
     "--mute-audio",
-    # A mouse move is answered with the next frame: without these two it waits 16 ms for the screen.
-    "--disable-gpu-vsync",
-    "--disable-frame-rate-limit",
 )
 HEADLESS = (
     "--headless",
