@@ -18,7 +18,7 @@ from webapprentice.core.faults import UnavailableError, UsageError
 from webapprentice.core.protocols import Start
 from webapprentice.core.records import Element, Observation, Result
 from webapprentice.tasks import load
-from webapprentice.tasks.miniwob import MiniWob, score, worlds
+from webapprentice.tasks.miniwob import LITTER, MiniWob, score, worlds
 from webapprentice.tasks.registry import RELOAD, TIMED, folder, registry
 from webapprentice.tasks.server import PageServer
 
@@ -299,3 +299,21 @@ def test_windows_are_spread_over_processes_and_one_that_dies_takes_only_its_own(
             assert named(start.observation, "button")
 
     asyncio.run(play())
+
+
+@pytest.mark.browser
+@needs_chromium
+@pytest.mark.parametrize("reset", ["reseed", "reload"])
+def test_what_episodes_leave_in_memory_is_given_back(reset: str) -> None:
+    async def play(all_worlds: list[MiniWob]) -> list[int]:
+        (world,) = all_worlds
+        task = load("miniwob/click-test")[0].with_(reset=reset)
+        held = []
+        for seed in range(LITTER):
+            await world.reset(task, seed)
+            told = await world.window.ask("Runtime.getHeapUsage", {}, "weighing")
+            held.append(int(told["usedSize"] + told["embedderHeapUsedSize"]))
+        return held
+
+    held = scene(1, play)
+    assert min(held[1:]) < held[0]  # what loading the page itself leaves behind is gone as well

@@ -16,6 +16,7 @@ from webapprentice.browser.config import BrowserConfig
 from webapprentice.browser.deadline import bounded, fault
 from webapprentice.browser.dialing import Allowance, Ledger, Resolve, system
 from webapprentice.browser.downloads import PREFIX
+from webapprentice.browser.flags import flags, sandboxed
 from webapprentice.browser.origins import Policy
 from webapprentice.browser.pipe import Pipe, Session
 from webapprentice.browser.proxy import Proxy
@@ -23,60 +24,6 @@ from webapprentice.browser.window import Window
 from webapprentice.core.faults import FaultError, UnavailableError
 
 SYSTEM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = (
-    "--no-first-run",
-    "--no-default-browser-check",
-    "--no-service-autorun",
-    "--enable-automation",
-    "--password-store=basic",
-    "--use-mock-keychain",
-    "--disable-gpu",
-    "--disable-quic",
-    # Nothing leaves but through the proxy: no UDP, no names looked up, no connections made ahead.
-    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
-    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
-    "--dns-prefetch-disable",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-    "--disable-breakpad",
-    "--disable-sync",
-    "--disable-extensions",
-    "--disable-default-apps",
-    "--disable-component-update",
-    "--disable-background-networking",
-    "--disable-client-side-phishing-detection",
-    "--disable-field-trial-config",
-    "--disable-popup-blocking",
-    "--disable-prompt-on-repost",
-    "--disable-hang-monitor",
-    "--disable-ipc-flooding-protection",
-    "--disable-back-forward-cache",
-    "--disable-background-timer-throttling",
-    "--disable-renderer-backgrounding",
-    "--disable-backgrounding-occluded-windows",
-    "--disable-features=Translate,MediaRouter,OptimizationHints,AutofillServerCommunication,"
-    "HttpsUpgrades,GlobalMediaControls,DestroyProfileOnBrowserClose,"
-    # A renderer kept ready belongs to one context: with several, every load ended it and started another.
-    "SpareRendererForSitePerProcess,"
-    # Else what a page does after an input waits for the next frame, and so do we.
-    "DeferRendererTasksAfterInput,"
-    # A load takes over the frame that is there, as it was for long, in place of building a new view for it.
-    "RenderDocument",
-    # As full Chromium does it: what hangs or crashes in a frame of another site leaves the page alone.
-    "--site-per-process",
-    "--metrics-recording-only",
-    "--force-color-profile=srgb",
-    "--mute-audio",
-)
-HEADLESS = (
-    "--headless",
-    "--hide-scrollbars",
-    # A mouse and no finger: else style sheets take the machine for a telephone.
-    "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
-)
-VISIBLE = ("--no-startup-window",)
-"""The windows that are asked for, and no empty one beside them."""
-SMALL_MEMORY = 256 * 2**20
-"""Bytes of shared memory below which Chromium crashes on larger pages; containers often have 64 MB."""
 _WEIGHED = 50
 """Episodes between two looks at the memory that the browser takes."""
 _STARTS = 3
@@ -115,22 +62,6 @@ def find_chromium() -> Path | None:
     return Path(found) if found else None
 
 
-def flags(config: BrowserConfig) -> list[str]:
-    """The command line's flags, in order; they belong into the provenance of what was seen."""
-    chosen = [*FLAGS, f"--accept-lang={config.locale}", f"--lang={config.locale}"]
-    chosen.extend(HEADLESS if config.headless else VISIBLE)
-    if _little_shared_memory():
-        chosen.append("--disable-dev-shm-usage")
-    if not sandboxed(config):
-        chosen.append("--no-sandbox")
-    return [*chosen, *config.arguments]
-
-
-def sandboxed(config: BrowserConfig) -> bool:
-    """Whether Chromium's own sandbox is on; root has to do without."""
-    return config.sandbox if config.sandbox is not None else not (hasattr(os, "geteuid") and os.geteuid() == 0)
-
-
 def _server(port: int) -> str:
     return f"http://127.0.0.1:{port}"
 
@@ -148,14 +79,6 @@ def _allowance(config: BrowserConfig) -> Allowance:
         tunnel_bytes=config.tunnel_bytes,
         connections=config.connections,
     )
-
-
-def _little_shared_memory() -> bool:
-    try:
-        found = os.statvfs("/dev/shm")
-    except OSError:
-        return False
-    return found.f_frsize * found.f_blocks < SMALL_MEMORY
 
 
 def sweep(temporary: Path) -> None:

@@ -336,7 +336,7 @@ class Window:
             read = self._sheet()
             if settle:
                 await self._left(read)  # the browser holds questions back while it waits for another document
-            look = await self._look(asked, before)
+            look = await self._held_back(read, asked, before)
             if settle and read is self._sheet() and await self._left(read):
                 look = await self._look(asked)
             if look.opened and known == len(self._tabs.sheets) < self.config.max_tabs:
@@ -363,6 +363,19 @@ class Window:
             changes["dialog"] = "; ".join(self._tabs.dialogs)
             self._tabs.dialogs.clear()
         return self._note(Seen(look.seen.model_copy(update=changes), look.quiet, look.html, look.extra))
+
+    async def _held_back(self, sheet: Sheet, asked: Asked, before: str) -> Look:
+        """A look at this tab, asked for again when the first question met the page as it was about to leave.
+
+        The browser keeps such a question until the other document is there, which may be later than any deadline.
+        """
+        try:
+            return await self._look(asked, before)
+        except FaultError as error:
+            if error.fault.kind != "page_hang" or not await self._left(sheet):
+                raise
+        self.healthy = True
+        return await self._look(asked)
 
     async def _left(self, sheet: Sheet) -> bool:
         """Whether the page was about to be another one, which is there now; given up after `navigate_seconds`."""

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from webapprentice.browser import Browser, BrowserConfig, Seen, Window, act, landed
+from webapprentice.browser.flags import FLAT
 from webapprentice.core.actions import Action, Stop
 from webapprentice.core.faults import Fault, FaultError, Owner
 from webapprentice.core.keys import seed_for
@@ -30,6 +31,8 @@ RECYCLE = 300
 """In-page episodes before the page is loaded anew."""
 FILLED = 16
 """Windows before another browser process pays."""
+LITTER = 25
+"""Episodes after which a window's renderer gives back what they have left behind; a load counts as one more."""
 EPISODE_MS = 1_000_000_000
 """The page's own clock must not end an episode: time is limited by whoever steps it."""
 
@@ -98,6 +101,8 @@ class MiniWob:
         self._page = ""
         """The page that is loaded and can be reset without loading it again; empty when there is none."""
         self._episodes = 0
+        self._litter = 0
+        """What has been left in the renderer's memory, in episodes."""
         self._pointed = False
         """The pointer may stand over the task."""
 
@@ -138,6 +143,10 @@ class MiniWob:
             await self._load(page)
         self.window.forget()
         self._episodes += 1
+        self._litter += 1
+        if self._litter >= LITTER:
+            await self.window.ask("HeapProfiler.collectGarbage", {}, "handing back memory")
+            self._litter = 0
         if self._pointed:
             await self._point_away()
         first = 1 + seed_for("node ids", task.id, seed) % OFFSETS
@@ -175,6 +184,7 @@ class MiniWob:
         if await self.window.evaluate(READY, "waiting for the task page") is not True:
             raise FaultError(Fault(owner=Owner.ENVIRONMENT, kind="reset_failed", message=f"{page} is no task page"))
         self._page, self._episodes = page, 0
+        self._litter += 1
 
     async def _see(self, probe: str, before: str = "") -> Seen:
         # A page that moves on its own never comes to rest: waiting for it would play half the episode.
@@ -247,7 +257,7 @@ async def worlds(count: int, config: BrowserConfig | None = None, port: int = 0)
     """
     config = (config or BrowserConfig()).with_(viewport=VIEWPORT, mask_passwords=False)
     with PageServer(folder(), port) as server:
-        config = config.with_(origins=(server.url,))
+        config = config.with_(origins=(server.url,), arguments=(*FLAT, *config.arguments))
         async with AsyncExitStack() as stack:
             processes = config.processes or max(1, min(os.cpu_count() or 1, count // FILLED))
             launching = [stack.enter_async_context(Browser.launch(config)) for _ in range(min(processes, count))]
