@@ -98,6 +98,8 @@ def test_what_does_more_than_bytes_and_merges_is_left_to_the_tokenizer() -> None
     assert quick(other(lambda form: form.update(normalizer={"type": "Lowercase"}))) is None
     assert quick(other(lambda form: form["pre_tokenizer"].update(add_prefix_space=True))) is None  # type: ignore[attr-defined]
     assert quick(other(lambda form: form.update(pre_tokenizer={"type": "Whitespace"}))) is None
+    assert quick(other(lambda form: form.update(pre_tokenizer={"type": "Sequence", "pretokenizers": []}))) is None
+    assert quick(other(lambda form: form.update(pre_tokenizer=None))) is None
     assert quick(other(lambda form: form["model"].update(unk_token="a"))) is None  # type: ignore[attr-defined]
     stripping = trained()
     stripping.add_tokens([AddedToken("<x>", lstrip=True)])

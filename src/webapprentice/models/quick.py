@@ -82,7 +82,7 @@ def quick(tokenizer: Tokenizer) -> Counter | None:
 def _pattern(form: Mapping[str, Any]) -> str | None:
     """What the tokenizer cuts texts into words by, if it does nothing else before it looks at bytes."""
     cutter = form["pre_tokenizer"] or {}
-    parts = cutter["pretokenizers"] if cutter.get("type") == "Sequence" else [cutter]
+    parts = (cutter["pretokenizers"] if cutter.get("type") == "Sequence" else [cutter]) or [{}]
     last = parts[-1]
     if last.get("type") != "ByteLevel" or last["add_prefix_space"]:
         return None
