@@ -208,7 +208,8 @@ class Recorder:
     def _moved(self, target: str, told: dict[str, Any]) -> None:
         where = told.get("frame", told)
         if "parentId" not in where and where.get("id", target) == target and told.get("frameId", target) == target:
-            self._queue.put_nowait((target, None, {"kind": "navigated"}))
+            to = where.get("url", "") + where.get("urlFragment", "")
+            self._queue.put_nowait((target, None, {"kind": "navigated", "to": to}))
 
     def _answered(self, target: str, told: dict[str, Any]) -> None:
         asked = self._dialogs.pop(target, None)
@@ -251,7 +252,7 @@ class Recorder:
         if self.keeper is None or kind in ("rest", "ready"):
             return
         if kind == "navigated":
-            await self._navigated(target)
+            await self._navigated(target, message["to"])
         elif kind in ORDERS:
             await self._order(kind, message)
         else:
@@ -373,10 +374,11 @@ class Recorder:
 
     # Going places
 
-    async def _past(self, target: str) -> Past | None:
-        """The history of a tab; None where it cannot be asked."""
+    async def _past(self, target: str, to: str = "") -> Past | None:
+        """The history of a tab; None where it cannot be asked. `to`: where it has just gone, of which the page may tell
+        before the browser has written it down."""
         session = self._sessions.get(target)
-        for _ in range(_ASKED):
+        for left in reversed(range(_ASKED)):
             if session is None or session.lost is not None:
                 break
             try:
@@ -384,17 +386,19 @@ class Recorder:
             except TimeoutError:
                 return None
             except ProtocolError:  # the new page is on its way in: it answers when it is there
-                with suppress(ProtocolError, TimeoutError):
-                    await asyncio.wait_for(session.send("Runtime.evaluate", {"expression": "0"}), 2.0)
-                continue
-            past = self._history[target] = Past.of(told)
-            return past
+                told = None
+            past = Past.of(told) if told is not None else None
+            if past is not None and (not left or to in ("", past.url)):
+                self._history[target] = past
+                return past
+            with suppress(ProtocolError, TimeoutError):
+                await asyncio.wait_for(session.send("Runtime.evaluate", {"expression": "0"}), 2.0)
         return None
 
-    async def _navigated(self, target: str) -> None:
+    async def _navigated(self, target: str, to: str) -> None:
         assert self.keeper is not None
         before = self._history.get(target)
-        past = await self._past(target)
+        past = await self._past(target, to)
         how = way(before, past) if past is not None else "page"
         if past is None or how == "page" or past.url in ("about:blank", ""):
             return
