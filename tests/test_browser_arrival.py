@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import pytest
 
 from conftest import Stage
 from webapprentice.browser import Window, act
+from webapprentice.browser.deadline import fault
 from webapprentice.core.actions import Click, Press, Select, Type
+from webapprentice.core.faults import FaultError
 
 FIRST = """<title>first</title>
 <a id="link" href="/next">on</a> <a id="nothing" href="/nothing">nothing</a> <a id="file" href="/file">file</a>
@@ -163,5 +166,38 @@ def test_a_page_that_keeps_leaving_for_itself_is_read_all_the_same(stage: Stage)
                 async with asyncio.timeout(10):
                     seen = (await window.observe()).observation
                 assert seen.torn or seen.title == "restless"
+
+    stage.run(scene())
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("before", ["", "0"])
+def test_a_question_that_is_lost_on_a_page_on_its_way_out_is_asked_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    # The browser keeps a question that comes as the page begins to leave; when it does is not ours to arrange.
+    async def scene() -> None:
+        async with _first_page(stage) as (slow, window, nodes):
+            look, asked = window._look, list[str]()
+
+            async def lost(*given: Any) -> Any:
+                asked.append("look")
+                if len(asked) > 1:
+                    return await look(*given)
+                await act(window, Click(node=nodes["link"]))
+                await slow.asked.wait()
+                slow.go.set()
+                raise window._broken(fault("page_hang", "no answer"))
+
+            monkeypatch.setattr(window, "_look", lost)
+            if before:  # it may have been done in the old document, or in the new one
+                with pytest.raises(FaultError, match="page_hang"):
+                    await window.observe(before=before)
+                assert asked == ["look"]
+                assert not window.healthy
+            else:
+                assert (await window.observe()).observation.title == "next"
+                assert asked == ["look", "look"]
+                assert window.healthy
 
     stage.run(scene())

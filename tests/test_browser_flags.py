@@ -22,12 +22,15 @@ FRAMES = """new Promise((done) => {
 SOLID = "['webgl', 'webgl2'].map((kind) => document.createElement('canvas').getContext(kind) !== null)"
 
 
-def test_each_flag_is_given_once_and_those_of_the_configuration_come_last() -> None:
-    given = flags(BrowserConfig(arguments=("--js-flags=--no-opt",)))
+def test_each_flag_is_given_once_and_lists_of_the_configuration_are_added_to_ours() -> None:
+    own = ("--js-flags=--no-opt", "--disable-features=Bluetooth", "--mine=1", "--mine=2", "--enable-features=A,B")
+    given = flags(BrowserConfig(arguments=own))
     names = [flag.partition("=")[0] for flag in given]
-    assert given[-1] == "--js-flags=--no-opt"
-    assert len(set(names[:-1])) == len(names) - 1
-    assert f"--disable-features={','.join(OFF)}" in given
+    assert given[-2:] == ["--mine=1", "--mine=2"]
+    assert len(set(names)) == len(names) - 1
+    assert "--js-flags=--initial-old-space-size=4 --no-opt" in given
+    assert f"--disable-features={','.join(OFF)},Bluetooth" in given
+    assert "--enable-features=NetworkServiceInProcess2,A,B" in given
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,19 @@ def test_a_page_that_was_cut_is_told_alike_again_and_whole_once_it_is_short(stag
         assert ids == [element.id for element in first.elements[:101]]
 
 
+def test_a_page_that_was_cut_and_now_just_fits_is_whole_as_in_a_window_that_never_saw_it_longer(
+    stage: Stage, window: Window
+) -> None:
+    stage.run(window.goto(stage.url + "huge.html?n=20000"))
+    first = stage.run(window.observe()).observation
+    most = len(first.elements) // 2 - 200  # rows: each is an element and its text
+    shorten = f"while (rows.children.length > {most}) rows.lastElementChild.remove()"
+    stage.run(window.evaluate(shorten))
+    seen = stage.run(window.observe()).observation
+    assert not seen.truncated
+    assert f"row {most - 1}" in texts(seen)
+
+
 def test_what_is_in_view_comes_before_the_rest_of_a_page_that_is_too_long(stage: Stage, window: Window) -> None:
     stage.run(window.goto(stage.url + "huge.html?n=30000"))
     stage.run(window.evaluate("scrollTo(0, document.body.scrollHeight / 2)"))

@@ -96,7 +96,34 @@ def test_steps_are_read_a_few_tasks_at_a_time_and_nothing_else_differs(rules: tu
     assert told == asyncio.run(filter(made, config, **known))  # type: ignore[arg-type]
     assert told.kept == tuple(key for key in by_key if key in set(told.kept))
     assert sum(read) == told.eligible == 60 * 11
-    assert max(read) < (256 + 12 if "critique" in rules else 5)
+    assert max(read) < 5
+
+
+def test_a_model_is_asked_about_many_tasks_at_once() -> None:
+    asked: list[int] = []
+
+    class Counting(Yes):
+        async def logprobs(self, prompts: object, answers: list[str]) -> list[float]:
+            asked.append(len(answers))
+            return await super().logprobs(prompts, answers)
+
+    made = [
+        one.with_(key=f"{one.key}-{turn}", task=one.task.with_(id=f"{one.task.id}{turn}"))
+        for turn in range(20)
+        for one in mixture()
+    ]
+    config = FilterConfig(rules=("page_end", "critique"))
+    found = asyncio.run(filter(made, config, scorer=Counting(), dialect=COMPACT, count=tokens))
+    critique = found.rules[-1]
+    assert critique.seen == 200
+    assert sum(asked) >= 2 * critique.seen
+    assert len(asked) <= 1 + sum(asked) // 256
+
+
+def test_attempts_that_have_gone_are_not_passed_over_in_silence() -> None:
+    config = FilterConfig()
+    with pytest.raises(UsageError, match="1 of 4 attempts at made/a have gone"):
+        asyncio.run(filter(mixture(), config, dialect=COMPACT, whole=lambda keys: mixture()[1:4]))
 
 
 def test_a_hard_rule_may_starve_and_the_report_says_so() -> None:

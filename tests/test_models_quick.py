@@ -11,7 +11,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalize
 from webapprentice.models import lines
 from webapprentice.models.lines import LineCounter
 from webapprentice.models.places import folder_of
-from webapprentice.models.quick import quick
+from webapprentice.models.quick import _BLANKS, quick
 
 SEED = Tokenizer.from_file(str(folder_of("seed") / "tokenizer.json"))
 LLAMA = (
@@ -88,6 +88,16 @@ def test_texts_of_one_thing_are_counted_as_any_other(text: str) -> None:
     assert count([text]) == [len(tokenizer.encode(text, add_special_tokens=False).ids)]
 
 
+def test_long_white_space_is_looked_for_once() -> None:
+    text = (" " * 4999 + "x") * 3
+    assert _BLANKS.search(text) is None
+    assert _BLANKS.search(text + " " * 5000) is not None
+    tokenizer, count = COUNTERS["seed"]
+    assert count is not None
+    assert count([text]) == [len(tokenizer.encode(text, add_special_tokens=False).ids)]
+    assert _BLANKS.pattern.startswith("(?<!")  # else every blank of a run begins a search of its own
+
+
 def other(change: Callable[[dict[str, object]], object]) -> Tokenizer:
     form = json.loads(trained().to_str())
     change(form)
@@ -101,6 +111,12 @@ def test_what_does_more_than_bytes_and_merges_is_left_to_the_tokenizer() -> None
     assert quick(other(lambda form: form.update(pre_tokenizer={"type": "Sequence", "pretokenizers": []}))) is None
     assert quick(other(lambda form: form.update(pre_tokenizer=None))) is None
     assert quick(other(lambda form: form["model"].update(unk_token="a"))) is None  # type: ignore[attr-defined]
+    assert quick(other(lambda form: form["model"].update(ignore_merges=True))) is not None  # type: ignore[attr-defined]
+    unmade = {"ignore_merges": True}
+    assert quick(other(lambda form: form["model"].update(unmade) or form["model"]["vocab"].update(zzzz=5000))) is None  # type: ignore[attr-defined,index]
+    cutting = trained()
+    cutting.enable_truncation(20)
+    assert quick(cutting) is None
     stripping = trained()
     stripping.add_tokens([AddedToken("<x>", lstrip=True)])
     assert quick(stripping) is None

@@ -82,6 +82,10 @@ FLAT = ("--disable-software-rasterizer",)
 """For pages that draw nothing in three dimensions: the program that would do it is not loaded, 15 MB."""
 
 
+LISTS = {"--disable-features": ",", "--enable-features": ",", "--js-flags": " "}
+"""Of these Chromium heeds the last one alone: what a configuration gives is added to ours."""
+
+
 def flags(config: BrowserConfig) -> list[str]:
     """The command line's flags, in order; they belong into the provenance of what was seen."""
     chosen = [*FLAGS, f"--disable-features={','.join(OFF)}"]
@@ -95,7 +99,14 @@ def flags(config: BrowserConfig) -> list[str]:
         chosen.append("--disable-dev-shm-usage")
     if not sandboxed(config):
         chosen.append("--no-sandbox")
-    return [*chosen, *config.arguments]
+    for flag in config.arguments:
+        name, _, values = flag.partition("=")
+        place = next((n for n, one in enumerate(chosen) if one.startswith(f"{name}=")), None)
+        if name in LISTS and place is not None:
+            chosen[place] += LISTS[name] + values
+        else:
+            chosen.append(flag)
+    return chosen
 
 
 def sandboxed(config: BrowserConfig) -> bool:

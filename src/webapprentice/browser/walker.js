@@ -151,6 +151,11 @@
       return this.truncated;
     }
 
+    // What must be listed has been weighed by the walk that found it.
+    weigh(node, size) {
+      if (!(this.must && this.must.has(node))) this.size += size;
+    }
+
     late() {
       this.visits += 1;
       if ((this.visits & 63) === 0 && performance.now() > this.until) this.truncated = true;
@@ -184,7 +189,7 @@
       if (parent) line.parent = parent.id;
       this.place(line, x, y, width, height, place, node, parent ? parent.shown && width > 0 && height > 0 : true);
       this.table.push(line);
-      this.size += 90 + text.length;
+      this.weigh(node, 90 + text.length);
       if (parent && line.visible !== false) parent.seen = true;
     }
 
@@ -244,8 +249,9 @@
       this.place(line, x, y, width, height, place, element, shown && sized);
       this.describe(element, tag, what, line, shown, marked);
       this.table.push(line);
-      this.size += 90 + (line.name ? line.name.length : 0) + (line.value ? line.value.length : 0) + 20 * (line.options ? line.options.length : 0);
-      if (line.attributes) for (const key in line.attributes) this.size += 6 + key.length + line.attributes[key].length;
+      let size = 90 + (line.name ? line.name.length : 0) + (line.value ? line.value.length : 0) + 20 * (line.options ? line.options.length : 0);
+      if (line.attributes) for (const key in line.attributes) size += 6 + key.length + line.attributes[key].length;
+      this.weigh(element, size);
       const cursor = shown ? getComputedStyle(element).cursor : '';
       const clickable = inert ? 0 : this.presses(element, tag, what, cursor, parent ? parent.cursor : '');
       const above = { id: line.id, shown, cursor, seen: false, pressed: 0, first: null, inert, concealed, unread: !FRAMES.has(tag) };
@@ -311,8 +317,8 @@
       if (!kind) return;
       const called = line.name || element.getAttribute('aria-label') || element.getAttribute('alt') || element.title || '';
       const text = squeeze(`unread ${kind}${called ? `: ${called}` : ''}`, 200);
-      this.count += 1;
-      this.size += 90 + text.length;
+      if (!(this.must && this.must.has(element))) this.count += 1;
+      this.weigh(element, 90 + text.length);
       const words = { id: number(element, stands), tag: '#text', text, parent: line.id };
       for (const key of ['in_view', 'box', 'frame']) if (line[key] !== undefined) words[key] = line[key];
       this.table.push(words);
@@ -347,7 +353,7 @@
     let walk = large ? null : go(false, null);
     if (large || walk.truncated) {
       const near = go(true, null);
-      options = { ...options, nodes: Math.max(0, options.nodes - near.table.length), table: options.table - near.size };
+      options = { ...options, nodes: Math.max(0, options.nodes - near.count), table: options.table - near.size };
       walk = near.truncated && near.count > 100 ? near : go(false, new Set(near.table.map((line) => own.node(line.id))));
       large = walk.truncated;
     }

@@ -106,6 +106,11 @@ class Window:
         self._tabs.answer = (accept, text)
 
     @property
+    def answer(self) -> tuple[bool, str | None] | None:
+        """What the next confirm or prompt will be answered; None: dismissed."""
+        return self._tabs.answer
+
+    @property
     def next_id(self) -> int:
         """The lowest node id that was never given out here."""
         return self._reader.next_id
@@ -367,14 +372,16 @@ class Window:
     async def _held_back(self, sheet: Sheet, asked: Asked, before: str) -> Look:
         """A look at this tab, asked for again when the first question met the page as it was about to leave.
 
-        The browser keeps such a question until the other document is there, which may be later than any deadline.
+        The browser keeps such a question until the other document is there, which may be later than any deadline. One
+        that has something done `before` is not repeated.
         """
+        healthy = self.healthy
         try:
             return await self._look(asked, before)
         except FaultError as error:
-            if error.fault.kind != "page_hang" or not await self._left(sheet):
+            if before or error.fault.kind != "page_hang" or not await self._left(sheet):
                 raise
-        self.healthy = True
+        self.healthy = healthy
         return await self._look(asked)
 
     async def _left(self, sheet: Sheet) -> bool:

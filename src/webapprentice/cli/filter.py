@@ -36,9 +36,9 @@ def command(run: Path, file: Path | None, sets: tuple[str, ...], dry_run: bool, 
     scorer = cast(Scorer, model) if hasattr(model, "logprobs") else None
     with Store.read(run / "store.sqlite") as store:
         store.require(config.collection)
-        attempts = list(store.trajectories(config.collection, steps=False))
     dialect = load_dialect(config.dialect)
     with Store.create(run / "store.sqlite") as store:
+        attempts = list(store.trajectories(config.collection, steps=False))
         judge = judge_of(config.filter.judge, store) if "judge" in config.filter.ordered else None
         count, whole = model.count if model else words_in, partial(store.ordered, collection=config.collection)
         found = asyncio.run(sift(attempts, config.filter, scorer, dialect, count, judge, whole))

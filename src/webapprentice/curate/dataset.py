@@ -126,7 +126,9 @@ def examples(
     draws: dict[bool, list[Draw]] = {False: [], True: []}
     steps = 0
     for trajectory in ordered:
-        one = trajectory if whole is None else whole([trajectory.key])[0]
+        one = trajectory if whole is None else next(iter(whole([trajectory.key])), None)
+        if one is None:
+            raise UsageError(f"an attempt at {trajectory.task.id} has gone while rows were made of it")
         sites = {step.index: host_of(step.observation.url) for step in one.steps}
         inside = one.key in aside
         for row in rows(one, dialect, config, count, tally):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 from pydantic import Field, SerializationInfo, SerializerFunctionWrapHandler, field_validator, model_serializer
@@ -27,7 +27,7 @@ from webapprentice.page.form import Count
 _T = TypeVar("_T")
 
 _BLOCK = 256
-"""Attempts whose steps are read at once, and the rest of their tasks, where a model is asked about them."""
+"""Attempts that wait, with their steps, until a rule asks a model about all of them."""
 
 PRESETS: Mapping[str, tuple[str, ...]] = {
     "none": (),
@@ -180,9 +180,9 @@ async def filter(
     """Choose by the rules of `config`, in order.
 
     `words` needs a dialect, `critique` a dialect, a scorer and `count` (tokens of a text), `judge` a judge. With
-    `whole`, which gives the trajectories of some keys, those given need no steps, and the steps of a few tasks at a
-    time are in memory. What faulted through no doing of the agent, or was cancelled, is never kept. Raises UsageError
-    when a rule lacks what it needs, or two trajectories share a key.
+    `whole`, which gives the trajectories of some keys, those given need no steps: those of one task at a time are in
+    memory, and of what waits for a model. What faulted through no doing of the agent, or was cancelled, is never kept.
+    Raises UsageError when a rule lacks what it needs, two trajectories share a key, or `whole` does not give them all.
     """
     turns = [_Turn(_rule(name, config, scorer, dialect, count, judge), config) for name in config.ordered]
     if len({trajectory.key for trajectory in trajectories}) < len(trajectories):
@@ -192,14 +192,24 @@ async def filter(
     )
     sound = [t for t in trajectories if t.fault is None or t.fault.owner is Owner.AGENT]
     eligible = [t for t in sound if t.ending is not Ending.CANCELLED]
+    eligible_by_key = {t.key: t for t in eligible}
+    first = next((place for place, turn in enumerate(turns) if turn.asks), len(turns))
     passed: set[str] = set()
-    asking = any(turn.asks for turn in turns)
-    for block in _blocks(eligible, _BLOCK if asking else 1):
-        everyone = block if whole is None else list(whole([t.key for t in block]))
+    waiting: list[Trajectory] = []
+    tasks = _tasks(eligible)
+    for number, keys in enumerate(tasks, 1):
+        everyone = _complete(eligible_by_key, keys, whole)
         left = everyone
+        for turn in turns[:first]:
+            left = await turn.take(left)
         for turn in turns:
-            left = await turn.take(left, everyone)
-        passed.update(t.key for t in left)
+            await turn.alone(everyone)
+        waiting += left
+        if len(waiting) >= _BLOCK or first == len(turns) or number == len(tasks):
+            for turn in turns[first:]:
+                waiting = await turn.take(waiting)
+            passed.update(t.key for t in waiting)
+            waiting = []
         del everyone, left  # before the next ones are read
     return Filtered(
         kept=tuple(t.key for t in eligible if t.key in passed),
@@ -214,19 +224,21 @@ async def filter(
     )
 
 
-def _blocks(eligible: Sequence[Trajectory], least: int) -> Iterator[list[Trajectory]]:
-    """Whole tasks, until there are so many attempts: rules compare nothing across tasks."""
-    tasks: dict[str, list[Trajectory]] = {}
+def _tasks(eligible: Sequence[Trajectory]) -> list[list[str]]:
+    """Keys of the attempts at each task: rules compare nothing across tasks."""
+    tasks: dict[str, list[str]] = {}
     for trajectory in eligible:
-        tasks.setdefault(trajectory.task.id, []).append(trajectory)
-    block: list[Trajectory] = []
-    for attempts in tasks.values():
-        block += attempts
-        if len(block) >= least:
-            yield block
-            block = []
-    if block:
-        yield block
+        tasks.setdefault(trajectory.task.id, []).append(trajectory.key)
+    return list(tasks.values())
+
+
+def _complete(given: Mapping[str, Trajectory], keys: Sequence[str], whole: Whole | None) -> list[Trajectory]:
+    if whole is None:
+        return [given[key] for key in keys]
+    found = list(whole(keys))
+    if [t.key for t in found] != list(keys):
+        raise UsageError(f"{len(keys) - len(found)} of {len(keys)} attempts at {given[keys[0]].task.id} have gone")
+    return found
 
 
 class _Turn:
@@ -244,7 +256,7 @@ class _Turn:
         """It asks a model, which answers many at once."""
         self._alone: set[str] | None = set() if config.alone and not self.asks else None
 
-    async def take(self, left: list[Trajectory], everyone: list[Trajectory]) -> list[Trajectory]:
+    async def take(self, left: list[Trajectory]) -> list[Trajectory]:
         """Judge those that are left of some whole tasks; gives those that pass."""
         said = await self._rule.judge([self._sees(t) for t in left])
         passing = _passing(left, said)
@@ -252,10 +264,15 @@ class _Turn:
         self.said.update(zip((t.key for t in left), said, strict=True))
         self._after |= passing | spared
         self._spared += len(spared)
-        if self._alone is not None:
-            own = said if len(left) == len(everyone) else await self._rule.judge([self._sees(t) for t in everyone])
-            self._alone |= _passing(everyone, own)
         return [t for t in left if t.key in passing or t.key in spared]
+
+    async def alone(self, everyone: list[Trajectory]) -> None:
+        """Judge all attempts at a task by this rule on its own, where that is wanted."""
+        if self._alone is not None:
+            said = [self.said[t.key] for t in everyone if t.key in self.said]
+            if len(said) < len(everyone):
+                said = await self._rule.judge([self._sees(t) for t in everyone])
+            self._alone |= _passing(everyone, said)
 
     def report(self, eligible: Sequence[Trajectory]) -> RuleReport:
         """What it did in all."""

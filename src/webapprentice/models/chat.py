@@ -7,7 +7,7 @@ close a turn: special tokens written out inside a message are broken apart befor
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -15,10 +15,26 @@ from webapprentice.core.faults import UsageError
 from webapprentice.core.protocols import Prompt
 from webapprentice.core.records import Message
 from webapprentice.models.lines import LineCounter
+from webapprentice.page.form import Count, sizes_of
 
 _PROBE = "7"
 _SHORT = 4000
 """Characters up to which a text counts as short: tokens of many of those are remembered, of longer ones a few."""
+
+
+class Remembering:
+    """A count that remembers: many short texts, a few long ones."""
+
+    def __init__(self, count: Count) -> None:
+        self._count = count
+        self._short, self._long = lru_cache(maxsize=65536)(count), lru_cache(maxsize=256)(count)
+
+    def __call__(self, text: str) -> int:
+        return (self._short if len(text) <= _SHORT else self._long)(text)
+
+    def each(self, texts: Sequence[str]) -> list[int]:
+        """Of each of many texts, which are not remembered."""
+        return sizes_of(texts, self._count)
 
 
 class Chat:
@@ -34,8 +50,8 @@ class Chat:
         self._special = re.compile("|".join(map(re.escape, special)) or r"(?!)")
         self._ids = lru_cache(maxsize=4096)(self._encode)
         backend = getattr(tokenizer, "backend_tokenizer", None)  # none where the tokenizer is written in Python
-        whole: Callable[[str], int] = LineCounter(backend) if backend is not None else self._length
-        self._short, self._long = lru_cache(maxsize=65536)(whole), lru_cache(maxsize=256)(whole)
+        self.count: Count = Remembering(LineCounter(backend) if backend is not None else self._length)
+        """Tokens of a piece of text."""
         self._prompts = lru_cache(maxsize=256)(lambda prompt: self._encode(self.render(prompt)))
         self.lead, self._tail = self._around()
         """`lead`: what the template puts between the prompt and the answer's own words."""
@@ -81,10 +97,6 @@ class Chat:
         """The answer's own words: without special tokens and without what the template puts before them."""
         text = str(self.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
         return text.removeprefix(self.lead)
-
-    def count(self, text: str) -> int:
-        """Tokens of a piece of text."""
-        return (self._short if len(text) <= _SHORT else self._long)(text)
 
     def _length(self, text: str) -> int:
         return len(self._encode(text))

@@ -29,6 +29,7 @@ from webapprentice.models.checkpoints import key_of_weights, verify_if_signed
 from webapprentice.models.config import ModelConfig
 from webapprentice.models.decode import Engine, Request, Row
 from webapprentice.models.places import folder_of
+from webapprentice.page.form import Count
 
 T = TypeVar("T")
 _TAIL = 48  # tokens decoded again at each step to look for stop strings
@@ -91,9 +92,10 @@ class LocalModel:
         """Answer with this adapter from now on; None: with the weights alone. Waits for answers under way."""
         self._worker.submit(self._use, adapter).result()
 
-    def count(self, text: str) -> int:
+    @property
+    def count(self) -> Count:
         """Tokens of a piece of text, without any chat template around it."""
-        return self.chat.count(text)
+        return self.chat.count
 
     def room(self, prompt: Prompt) -> int:
         """Tokens left for an answer; zero or less when the prompt does not fit."""

@@ -2,7 +2,7 @@
 
 Byte-level tokenizers of the Qwen, Llama 3 and GPT families are of that kind. Whether one is cannot be read off its file
 alone, because tiktoken merges any two neighbours whose join is a token and not only those that a merge names: so it is
-tried on texts put together from all of the vocabulary, and one difference is enough to do without.
+tried on texts put together from tokens drawn from the whole vocabulary, and one difference is enough to do without.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PROBES = (
 _TRIED = 400  # made-up texts
 _TOKENS = 50  # in each
 _RUN = 5000
-_BLANKS = re.compile(rf"\s{{{_RUN}}}")
+_BLANKS = re.compile(rf"(?<!\s)\s{{{_RUN}}}")
 """White space that tiktoken's engine of patterns may not come back from: a million blanks overflow its stack."""
 _NUMBERS = 1 << 24  # above every rank
 _LONG = 1000
@@ -48,8 +48,10 @@ def quick(tokenizer: Tokenizer) -> Counter | None:
         return None
     form = json.loads(tokenizer.to_str())
     pattern, added = _pattern(form), _added(form)
-    ranks = _ranks(form["model"])
+    ranks = _ranks(form)
     if pattern is None or added is None or ranks is None or form["normalizer"] not in (None, {"type": "NFC"}):
+        return None
+    if form["truncation"] or form["padding"]:
         return None
     composes = form["normalizer"] is not None
     whole, apart, first = added
@@ -109,8 +111,9 @@ def _added(form: Mapping[str, Any]) -> tuple[re.Pattern[str] | None, dict[str, i
     return pattern, {text: _NUMBERS + place for place, text in enumerate(texts)}, first == {True}
 
 
-def _ranks(model: Mapping[str, Any]) -> dict[bytes, int] | None:
+def _ranks(form: Mapping[str, Any]) -> dict[bytes, int] | None:
     """The bytes of each token by the order of merges; ids play no part where tokens are only counted."""
+    model = form["model"]
     plain = ("dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback")
     if model["type"] != "BPE" or any(model[name] for name in plain):
         return None
@@ -123,6 +126,11 @@ def _ranks(model: Mapping[str, Any]) -> dict[bytes, int] | None:
         if any(sign not in bytes_of for part in pair for sign in part):
             return None
         ranks.setdefault(bytes(bytes_of[sign] for part in pair for sign in part), 256 + place)
+    if model["ignore_merges"]:  # whole words are looked up first: one that no merge makes would be missed
+        apart = {token["content"] for token in form["added_tokens"]}
+        words = (token for token in model["vocab"] if token not in apart)
+        if any(bytes(bytes_of.get(sign, 0) for sign in word) not in ranks for word in words):
+            return None
     return ranks
 
 
