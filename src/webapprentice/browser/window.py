@@ -372,8 +372,9 @@ class Window:
         try:
             return await self._look(asked, before)
         except FaultError as error:
-            if error.fault.kind != "page_hang" or not await self._left(sheet):
+            if error.fault.kind != "page_hang" or not sheet.leaving:
                 raise
+        await self._left(sheet)
         self.healthy = True
         return await self._look(asked)
 
