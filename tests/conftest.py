@@ -107,7 +107,10 @@ def zoo(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keep
 
 
 def megabytes(root: int, alone: bool = False) -> float:
-    """Memory of a process and, unless `alone`, of all below it; pages that they share are counted once."""
+    """Memory of a process and, unless `alone`, of all below it, less what is read from files; shared pages count once.
+
+    The program's own pages are shared with every other browser of the machine: their part changes as those come and go.
+    """
     parents, total = {}, 0
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -124,5 +127,5 @@ def megabytes(root: int, alone: bool = False) -> float:
             lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
         except OSError:
             continue
-        total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+        total += sum(int(line.split()[1]) for line in lines if line.startswith(("Pss_Anon:", "Pss_Shmem:")))
     return total / 1024

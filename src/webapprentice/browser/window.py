@@ -379,8 +379,9 @@ class Window:
         try:
             return await self._look(asked, before)
         except FaultError as error:
-            if before or error.fault.kind != "page_hang" or not await self._left(sheet):
+            if before or error.fault.kind != "page_hang" or not sheet.leaving:
                 raise
+        await self._left(sheet)
         self.healthy = healthy
         return await self._look(asked)
 
