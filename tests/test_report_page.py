@@ -153,6 +153,13 @@ def test_cautions_name_sharpening_one_seed_and_a_sign_test_that_disagrees() -> N
     assert words.cautions(report) == []
 
 
+def test_training_seeds_are_counted_and_named_so_that_seed_0_is_not_taken_for_none() -> None:
+    assert "2, namely 0, 1" in render_report(sample())
+    report = two_arms(0.1, 0.02, 0.2)
+    lone = (report.arms[0], report.arms[1].with_(training_seeds=(0,)))
+    assert "1, namely 0" in render_report(report.with_(arms=lone))
+
+
 def test_both_readings_of_faults_are_shown() -> None:
     rate = Rate(solved=30, counted=90, faults=10)
     assert rate.value == pytest.approx(1 / 3)

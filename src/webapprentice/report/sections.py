@@ -77,7 +77,8 @@ def _facts(report: ReportData, temperature: float, base: Cell, improved: Cell) -
     difference, held_out = improved.difference, report.cell(report.improved, temperature, Split.HELD_OUT)
     gain = words.relative(report, temperature)
     arm = report.arm(report.improved)
-    seeds = ", ".join(map(str, arm.training_seeds)) if arm and arm.training_seeds else "not recorded"
+    taught = arm.training_seeds if arm else ()
+    seeds = f"{len(taught)}, namely {', '.join(map(str, taught))}" if taught else "not recorded"
     facts: list[tuple[str, Child]] = [
         ("Base", f"{words.fraction(base.rate)} solved, 95 % {words.between(base.rate.interval)}"),
         ("Improved", f"{words.fraction(improved.rate)} solved, 95 % {words.between(improved.rate.interval)}"),
