@@ -179,14 +179,16 @@ def test_a_question_that_is_lost_on_a_page_on_its_way_out_is_asked_again(
     async def scene() -> None:
         async with _first_page(stage) as (slow, window, nodes):
             look, asked = window._look, list[str]()
+            slow.go.set()
 
             async def lost(*given: Any) -> Any:
                 asked.append("look")
                 if len(asked) > 1:
                     return await look(*given)
-                await act(window, Click(node=nodes["link"]))
-                await slow.asked.wait()
-                slow.go.set()
+                clicking = asyncio.create_task(act(window, Click(node=nodes["link"])))
+                if not before:
+                    await asyncio.Event().wait()
+                await clicking
                 raise window._broken(fault("page_hang", "no answer"))
 
             monkeypatch.setattr(window, "_look", lost)
@@ -196,7 +198,8 @@ def test_a_question_that_is_lost_on_a_page_on_its_way_out_is_asked_again(
                 assert asked == ["look"]
                 assert not window.healthy
             else:
-                assert (await window.observe()).observation.title == "next"
+                async with asyncio.timeout(20):
+                    assert (await window.observe()).observation.title == "next"
                 assert asked == ["look", "look"]
                 assert window.healthy
 

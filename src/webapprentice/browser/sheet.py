@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from webapprentice.browser.deadline import fault
@@ -45,6 +46,8 @@ class Sheet:
         """Set whenever something happens that somebody may wait for."""
         self._shifts = 0
         """How often the address has changed within a document."""
+        self._patience: asyncio.Timeout | None = None
+        """Of whoever wants to know at once that the page leaves."""
         self._committed: set[str] = set()
         """Loaders of the documents that were shown since the last `navigate`."""
         session.ends = self.moved.set
@@ -77,7 +80,10 @@ class Sheet:
     def _requested(self, told: dict[str, Any]) -> None:
         if told["frameId"] == self.target:
             self.heading = told["url"]
-            self.leaving |= self.acted and told["disposition"] == "currentTab"
+            if self.acted and told["disposition"] == "currentTab":
+                self.leaving = True
+                if self._patience is not None and not self._patience.expired():
+                    self._patience.reschedule(0)
 
     def _stopped(self, told: dict[str, Any]) -> None:
         # What was asked for is an answer without a document. A page that never ends to load does not tell of that.
@@ -117,6 +123,15 @@ class Sheet:
         """Wait until the page is another one, or has given up becoming one."""
         while self.leaving:
             await self._moves()
+
+    @asynccontextmanager
+    async def staying(self) -> AsyncIterator[None]:
+        """What is done within is broken off, by TimeoutError, as soon as the page is about to be another one."""
+        async with asyncio.timeout(None) as self._patience:
+            try:
+                yield
+            finally:
+                self._patience = None
 
     async def navigate(self, url: str, proxy: Proxy | None) -> None:
         """Load an address and wait until it is there, following the page where a script leads it on.

@@ -370,19 +370,17 @@ class Window:
         return self._note(Seen(look.seen.model_copy(update=changes), look.quiet, look.html, look.extra))
 
     async def _held_back(self, sheet: Sheet, asked: Asked, before: str) -> Look:
-        """A look at this tab, asked for again when the first question met the page as it was about to leave.
+        """A look at this tab, asked for again when the page turns out to be about to leave.
 
-        The browser keeps such a question until the other document is there, which may be later than any deadline. One
-        that has something done `before` is not repeated.
+        The browser keeps the first question until the other document is there, which may be later than any deadline.
+        One that has something done `before` is not repeated.
         """
-        healthy = self.healthy
-        try:
+        if before:
             return await self._look(asked, before)
-        except FaultError as error:
-            if before or error.fault.kind != "page_hang" or not sheet.leaving:
-                raise
+        with suppress(TimeoutError):
+            async with sheet.staying():
+                return await self._look(asked)
         await self._left(sheet)
-        self.healthy = healthy
         return await self._look(asked)
 
     async def _left(self, sheet: Sheet) -> bool:
