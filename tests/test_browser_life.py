@@ -44,6 +44,41 @@ def test_an_observation_waits_for_what_the_action_set_in_motion(
     assert after.quiet
 
 
+PENDING = {
+    "a timer that ends": ("timer", "setTimeout(() => 0, 100)"),
+    "a timer that is put off": ("timer", "const t = setTimeout(() => 0, 450); onmousedown = () => clearTimeout(t)"),
+    "a frame that ends": ("frames", "requestAnimationFrame(() => 0)"),
+    "a timer that goes on": ("timer", "(function turn() { setTimeout(turn, 20) })()"),
+    "a timer of a frame": ("timer", "frames[0].setTimeout(() => 0, 100)"),
+}
+"""What is to be pressed, and what the page has begun just before."""
+
+
+@pytest.mark.parametrize("pending", PENDING)
+def test_what_was_pending_before_the_action_does_not_stand_for_what_it_sets_in_motion(
+    stage: Stage, window: Window, pending: str
+) -> None:
+    what, begun = PENDING[pending]
+    stage.run(window.goto(stage.url + "lively.html"))
+    stage.run(window.evaluate("document.body.append(document.createElement('iframe'))"))
+    seen = stage.run(window.observe()).observation
+    stage.run(window.evaluate(f"(() => {{ {begun} }})()"))
+    stage.run(act(window, Click(node=node(seen, what))))
+    after = stage.run(window.observe())
+    assert said(after.observation) == f"{what} done"
+    assert after.quiet
+
+
+def test_a_page_that_asks_again_and_again_is_not_waited_for(stage: Stage, window: Window) -> None:
+    stage.run(window.goto(stage.url + "lively.html"))
+    poll = "(function poll() { setTimeout(() => window.fetch('shadow.html').then(poll), 20) })()"
+    seen = stage.run(window.observe()).observation
+    stage.run(window.evaluate(poll))
+    for _ in range(5):
+        stage.run(act(window, Click(node=node(seen, "slow"))))
+        assert stage.run(window.observe()).quiet
+
+
 def test_a_navigation_is_waited_for_and_its_elements_are_new(stage: Stage, window: Window) -> None:
     stage.run(window.goto(stage.url + "lively.html"))
     seen = stage.run(window.observe()).observation

@@ -46,6 +46,8 @@
   const intervals = new Set();
   const frames = new Set();
   let requests = 0;
+  const TIMERS = 0; // places of what is counted: timers, intervals, frames, requests
+  const FRAMES = 2;
   let before = [0, 0, 0, 0];
   let look = null;
 
@@ -58,23 +60,54 @@
   own.changed = changed;
   const done = (set, id) => { if (set.delete(id)) changed(); };
 
+  // What was pending before the action (an endless animation, a poll) is not waited for afterwards, nor what takes its
+  // place, one for one. What ends with nothing in its place leaves none: the next one is of the action's doing.
+  let old = { timers: new Set(), frames: new Set() };
+  let started = 0;
+  own.mark = () => {
+    old = { timers: new Set(timers), frames: new Set(frames) };
+    for (let n = 0; n < window.length && n < 20; n += 1) {
+      try { window[n].__apprentice.mark(); } catch { /* foreign */ }
+    }
+  };
+  own.spend = (kind) => {
+    before[kind] -= 1;
+    if (window.parent !== window) { try { window.parent.__apprentice.spend(kind); } catch { /* foreign */ } }
+  };
+  const carry = (set, mine, kind, id, task) => {
+    const was = mine.delete(id);
+    const count = started;
+    try { task(); } finally {
+      if (was && started === count) own.spend(kind);
+      done(set, id);
+    }
+  };
+  // One that is put off, as a search is while somebody types, was begun anew by the action. Animations are as well, and
+  // they do not end.
+  const drop = (id) => {
+    if (old.timers.delete(id)) own.spend(TIMERS);
+    done(timers, id);
+    done(intervals, id);
+  };
+
   window.setTimeout = function setTimeout(task, delay, ...args) {
+    started += 1;
     if (typeof task !== 'function' || delay > SOON) return later(task, delay, ...args);
-    const id = later(() => {
-      try { task.apply(window, args); } finally { done(timers, id); }
-    }, delay);
+    const id = later(() => carry(timers, old.timers, TIMERS, id, () => task.apply(window, args)), delay);
     timers.add(id);
     return id;
   };
   window.setInterval = function setInterval(task, period, ...args) {
+    started += 1;
     const id = every(task, period, ...args);
     if (typeof task === 'function' && !(period > QUICK)) intervals.add(id);
     return id;
   };
-  window.clearTimeout = function clearTimeout(id) { forget(id); done(timers, id); done(intervals, id); };
-  window.clearInterval = function clearInterval(id) { stop(id); done(timers, id); done(intervals, id); };
+  window.clearTimeout = function clearTimeout(id) { forget(id); drop(id); };
+  window.clearInterval = function clearInterval(id) { stop(id); drop(id); };
   window.requestAnimationFrame = function requestAnimationFrame(task) {
-    const id = frame((now) => { try { task.call(window, now); } finally { done(frames, id); } });
+    started += 1;
+    const id = frame((now) => carry(frames, old.frames, FRAMES, id, () => task.call(window, now)));
     frames.add(id);
     return id;
   };
@@ -85,6 +118,7 @@
     const ask = window.fetch.bind(window);
     window.fetch = function fetch(...args) {
       requests += 1;
+      started += 1;
       const reply = ask(...args);
       reply.then(answered, answered);
       return reply;
@@ -95,6 +129,7 @@
     const read = Response.prototype[kind];
     Response.prototype[kind] = function (...args) {
       requests += 1;
+      started += 1;
       const body = read.apply(this, args);
       body.then(answered, answered);
       return body;
@@ -103,6 +138,7 @@
   const send = XMLHttpRequest.prototype.send;
   XMLHttpRequest.prototype.send = function (...args) {
     requests += 1;
+    started += 1;
     listen.call(this, 'loadend', answered, { once: true });
     try { return send.apply(this, args); } catch (error) { answered(); throw error; }
   };
@@ -143,7 +179,7 @@
 
   // The browser answers for a turn of the wheel before the page has moved. It moves with one of the next frames; where
   // nothing can scroll no event ever comes, so three frames without one are an answer too.
-  const FRAMES = 3;
+  const TURNED = 3; // frames
   const DRAWN = 300; // ms; a page that draws no frames is not waited for any longer
   let scrolled = false;
   let moved = null;
@@ -155,11 +191,11 @@
     const next = (left) => { if (left) frame(() => next(left - 1)); else end(); };
     if (!shown && scrolled) return end();
     if (!shown) moved = end;
-    return next(FRAMES);
+    return next(TURNED);
   });
 
-  // What was pending before the action (an endless animation, a poll) is not waited for afterwards.
-  own.begin = () => { before = own.pending(); opened = 0; scrolled = false; own.acted(); own.unaim(); };
+  const since = () => { before = own.pending(); own.mark(); };
+  own.begin = () => { since(); opened = 0; scrolled = false; own.acted(); own.unaim(); };
 
   // An action that has asked for another document has it soon, or not at all: the answer may be a file, or nothing. A
   // page that leaves by itself is not waited for: it may do so again and again.
@@ -191,7 +227,7 @@
       look = null;
       own.rested();
       forget(limit);
-      if (!quiet) before = own.pending(); // it never ends: the next look does not wait for it once more
+      if (!quiet) since(); // it never ends: the next look does not wait for it once more
       resolve(quiet);
     };
     const limit = later(() => end(false), cap);

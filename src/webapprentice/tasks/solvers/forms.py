@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from webapprentice.core.actions import Action, Scroll
+from webapprentice.core.actions import Action, Click, Scroll
 from webapprentice.core.records import Element
 from webapprentice.tasks.solvers.scene import Scene, click, fill, foremost
 
@@ -184,7 +184,7 @@ def complete(scene: Scene) -> Action:
     typing = fill(field, start)
     if not scene.done(typing):
         return typing
-    if len(scene.past) > 1 and any(step.action not in (typing, submit) for step in scene.past[1:]):
+    if any(isinstance(step.action, Click) and step.action != submit for step in scene.past):
         return submit
     suggestions = scene.find(cls="ui-menu-item-wrapper")
     return click(foremost(entry for entry in suggestions if scene.text(entry).endswith(end[1] if end else "")))
