@@ -62,6 +62,33 @@ def test_what_is_kept_from_listeners_has_no_role_but_can_be_pressed(stage: Stage
     assert not inert.clickable
 
 
+LABELS = """(() => {
+  document.body.innerHTML = `<label for=a>one</label> <label for=a>two</label> <label>three <input id=a></label>
+    <label>around <input></label> <label for=none>nothing <input></label> <label hidden for=b>unseen</label><input id=b>
+    <label for=c>outer</label><div id=host></div>
+    <label><svg></svg> late <my-field></my-field> <input id=d></label>`;
+  const root = host.attachShadow({ mode: 'open' });
+  root.innerHTML = '<label for=c>inner</label><input id=c> <label>nested <select><option>x</select></label>';
+})()"""
+
+
+def test_labels_are_those_of_the_fields_own_tree_as_they_are_now(stage: Stage, window: Window) -> None:
+    def named() -> list[tuple[str, str]]:
+        seen = stage.run(window.observe()).observation
+        pairs = [pair for pair in stage.run(compare(window, seen.elements)) if pair.counted]
+        assert differing(pairs) == []
+        return [(one.tag, one.name) for one in seen.elements if one.tag in ("input", "select")]
+
+    stage.run(window.goto(stage.url + "naming.html"))
+    stage.run(window.evaluate(LABELS))
+    first = named()
+    assert first[:3] == [("input", "one two three"), ("input", "around"), ("input", "")]
+    assert [name for _, name in first[4:6]] == ["inner", "nested"]
+    other = "const [first, second] = document.querySelectorAll('label'); first.textContent = 'changed'; second.htmlFor = 'b'"
+    stage.run(window.evaluate(f"(() => {{ {other} }})()"))
+    assert [name for _, name in named()[:4]] == ["changed three", "around", "", "two"]
+
+
 def test_tasks_agree() -> None:
     async def measure() -> list[Pair]:
         pairs = []

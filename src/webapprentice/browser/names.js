@@ -376,9 +376,27 @@
     });
     return squeeze(text.join(' '), LONGEST);
   };
+  // A field that is asked for its labels goes through the whole document; here that is done once for all fields.
+  const NONE = [];
+  let labels = new Map(); // by document or shadow root
+  const labelsOf = (element) => {
+    if (!element.labels) return NONE; // it cannot have any
+    const root = element.getRootNode();
+    let held = labels.get(root);
+    if (!held) {
+      labels.set(root, held = new Map());
+      for (const label of root.querySelectorAll('label')) {
+        const field = label.control;
+        const mine = held.get(field);
+        if (mine) mine.push(label);
+        else if (field) held.set(field, [label]);
+      }
+    }
+    return held.get(element) || NONE;
+  };
   const labelled = (element) => {
     let text = '';
-    for (const label of element.labels) {
+    for (const label of labelsOf(element)) {
       if (!label.checkVisibility(VISIBLE) || label.closest('[aria-hidden="true" i]')) continue;
       text += ` ${label.getAttribute('aria-label') || contents(label, LONGEST, element)}`;
     }
@@ -392,10 +410,8 @@
     }
     const label = element.getAttribute('aria-label');
     if (label && BLACK.test(label)) return squeeze(label, LONGEST);
-    if (element.labels && element.labels.length) {
-      const text = labelled(element);
-      if (text) return text;
-    }
+    const spoken = labelled(element);
+    if (spoken) return spoken;
     if (tag === 'img' || tag === 'area') {
       const alt = element.getAttribute('alt');
       if (alt) return squeeze(alt, LONGEST);
@@ -422,8 +438,8 @@
     const previous = CONTROLS.has(what) && element.labels ? element.previousElementSibling : null;
     return previous && previous.localName === 'label' && !previous.control && !previous.htmlFor ? contents(previous, LONGEST) : '';
   };
-  // To be called before a page is read: its style sheets may be others by now.
-  const afresh = () => { fresh = new Map(); };
+  // To be called before a page is read: its style sheets and labels may be others by now.
+  const afresh = () => { fresh = new Map(); labels = new Map(); };
   own.naming = { role, name, contents, edits, listens, hides, afresh, CONTROLS };
   own.role = (element) => role(element, element.localName);
   // `held`: the page's style sheets are those of the last name; of many names only the first has to look.
