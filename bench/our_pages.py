@@ -33,8 +33,8 @@ ALL = 10**9
 
 
 def observed(runner: asyncio.Runner, window: Window) -> Observation:
-    """What is seen. Not as what `run` gives: it writes out the whole of its result to compare two signal handlers, which
-    takes longer than a look."""
+    """What is seen. Not as what `run` returns: to compare two signal handlers it writes out the whole of its result,
+    which takes longer than a look."""
     found: list[Observation] = []
 
     async def look() -> None:

@@ -84,7 +84,7 @@ def test_labels_are_those_of_the_fields_own_tree_as_they_are_now(stage: Stage, w
     first = named()
     assert first[:3] == [("input", "one two three"), ("input", "around"), ("input", "")]
     assert [name for _, name in first[4:6]] == ["inner", "nested"]
-    other = "const [first, second] = document.querySelectorAll('label'); first.textContent = 'changed'; second.htmlFor = 'b'"
+    other = "const [one, two] = document.querySelectorAll('label'); one.textContent = 'changed'; two.htmlFor = 'b'"
     stage.run(window.evaluate(f"(() => {{ {other} }})()"))
     assert [name for _, name in named()[:4]] == ["changed three", "around", "", "two"]
 
