@@ -3,8 +3,8 @@
     python bench/bench_peer.py --peer .venv-peer/bin/python --concurrency 1,4,16 --seconds 12 --rounds 3
 
 BrowserGym loads its page in a new browser at each reset and has no other reset; ours restarts the episode inside the
-page (`reseed`) or loads the page again (`reload`), and both are shown. `tuned` is BrowserGym without its delays and
-without its chat browser. Medians over the rounds. The last line but one is JSON.
+page (`reseed`), loads the page again (`reload`) or does so in a new context (`context`), and all are shown. `tuned` is
+BrowserGym without its delays and without its chat browser. Medians over the rounds. The last line but one is JSON.
 """
 
 from __future__ import annotations
@@ -119,7 +119,8 @@ def main() -> None:
             for _ in range(asked.rounds):
                 runs.setdefault("ours, reseed", []).append(ours(count, asked.seconds, "reseed"))
                 runs.setdefault("BrowserGym tuned", []).append(browsergym(asked.peer, url, count, asked.seconds, True))
-                runs.setdefault("ours, reload", []).append(ours(count, asked.seconds, "reload"))
+                for reset in ("reload", "context"):
+                    runs.setdefault(f"ours, {reset}", []).append(ours(count, asked.seconds, reset))
                 if asked.default:
                     runs.setdefault("BrowserGym default", []).append(
                         browsergym(asked.peer, url, count, asked.seconds, False)

@@ -1,6 +1,6 @@
 """Environment steps per second on MiniWoB++, with real input, observation and verdict in every step.
 
-    python bench/bench_steps.py --worlds 16 --seconds 20 [--tasks ...] [--reset reseed|reload]
+    python bench/bench_steps.py --worlds 16 --seconds 20 [--tasks ...] [--reset reseed|reload|context]
 
 A scripted policy clicks and types at random among what it sees (a cheap policy: the browser is what is measured);
 episodes last at most five steps and are reset in the page. CPU time counts this process and all processes of the
@@ -119,7 +119,7 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=15.0)
     parser.add_argument("--tasks", default=TASKS)
-    parser.add_argument("--reset", choices=["reseed", "reload"], default="reseed")
+    parser.add_argument("--reset", choices=["reseed", "reload", "context"], default="reseed")
     parser.add_argument("--clicks", action="store_true", help="press only, as the peers of bench_peer.py do")
     parser.add_argument("--processes", type=int, default=0, help="browser processes; 0: as a rollout chooses")
     asked = parser.parse_args()

@@ -317,3 +317,28 @@ def test_what_episodes_leave_in_memory_is_given_back(reset: str) -> None:
 
     held = scene(1, play)
     assert min(held[1:]) < held[0]  # what loading the page itself leaves behind is gone as well
+
+
+@pytest.mark.browser
+@needs_chromium
+def test_a_reset_in_a_new_context_leaves_nothing_of_the_last_episode() -> None:
+    async def play(all_worlds: list[MiniWob]) -> None:
+        (world,) = all_worlds
+        left = "[localStorage.length, document.cookie]"
+        for reset, kept in (("reload", [1, "a=1"]), ("context", [0, ""])):
+            task = load("miniwob/click-test")[0].with_(reset=reset)
+            await world.reset(task, 1)
+            await world.window.evaluate("localStorage.setItem('a', 1), document.cookie = 'a=1'")
+            start = await world.reset(task, 1)
+            assert await world.window.evaluate(left) == kept
+            happened = await world.step(Click(node=named(start.observation, "button").id))
+            assert happened.raw_reward is not None
+            assert happened.raw_reward > 0
+        # Also where the agent has left the task's page, which is then loaded again anyway.
+        await world.reset(task, 1)
+        await world.window.evaluate("localStorage.setItem('a', 1), document.cookie = 'a=1'")
+        await world.step(Goto(url="about:blank"))
+        await world.reset(task, 1)
+        assert await world.window.evaluate(left) == [0, ""]
+
+    scene(1, play)

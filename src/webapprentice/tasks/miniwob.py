@@ -100,6 +100,8 @@ class MiniWob:
         self._url = url
         self._page = ""
         """The page that is loaded and can be reset without loading it again; empty when there is none."""
+        self._used = False
+        """Something was done in the window's context."""
         self._episodes = 0
         self._litter = 0
         """What has been left in the renderer's memory, in episodes."""
@@ -136,9 +138,13 @@ class MiniWob:
     async def _begin(self, task: Task, seed: int) -> Start:
         page = page_of(task.template)
         await self.window.browser.tend()
-        if not self.window.healthy or self.window.outdated:
+        if task.reset == "context" and self._used:
+            await self.window.fresh()
+            self._page = ""
+        elif not self.window.healthy or self.window.outdated:
             await self.window.renew()
             self._page = ""
+        self._used = True
         if page != self._page or task.reset != "reseed" or self._episodes >= RECYCLE or self.window.tabs > 1:
             await self._load(page)
         self.window.forget()
