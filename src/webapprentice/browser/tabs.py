@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
@@ -15,6 +15,7 @@ from webapprentice.browser.frames import Frame
 from webapprentice.browser.pipe import ProtocolError, Session
 from webapprentice.browser.sheet import Sheet
 from webapprentice.core.faults import FaultError
+from webapprentice.core.records import Tab
 
 Calls = list[tuple[str, dict[str, Any]]]
 """CDP commands: methods with their parameters."""
@@ -79,19 +80,55 @@ class Tabs:
         """Keep this tab alone."""
         self.sheets, self.active = [sheet], 0
 
-    def abandon(self) -> list[str]:
-        """Prepare no tab any more that is on its way here; returns which ones there were."""
-        coming = list(self._preparing)
+    @property
+    def current(self) -> Sheet | None:
+        """The active one; None where there is no tab."""
+        return self.sheets[self.active] if self.sheets else None
+
+    def leave(self) -> list[str]:
+        """Know of no tab any more, nor prepare one that is on its way here; returns the ids of all of them."""
+        left = dict.fromkeys([*(sheet.target for sheet in self.sheets), *self._preparing])
         for task in self._preparing.values():
             task.cancel()
         self._preparing.clear()
         self._expected.clear()
-        return coming
+        self.sheets = []
+        return list(left)
+
+    def begin(self) -> None:
+        """An action begins."""
+        for sheet in self.sheets:
+            sheet.heading, sheet.acted = "", True
+
+    def rest(self) -> None:
+        """What the last action has set in motion has been waited for."""
+        for sheet in self.sheets:
+            sheet.acted = False
 
     def seen(self) -> None:
         """Somebody has looked: what pages ask for from now on is counted anew."""
         self._expected.clear()
         self._asked = self._refused = 0
+
+    def said(self) -> str:
+        """What dialogs have said since this was last asked."""
+        said, self.dialogs[:] = "; ".join(self.dialogs), []
+        return said
+
+    async def listed(self, url: str, title: str, called: Callable[[Sheet], Awaitable[str]]) -> tuple[Tab, ...]:
+        """All of them as an observation has them. The active one's address and title are given; `called` asks another
+        one for its title."""
+        if len(self.sheets) < 2:
+            return (Tab(url=url, title=title, active=True),)
+        current = self.current
+        return tuple(
+            [
+                Tab(url=url, title=title, active=True)
+                if sheet is current
+                else Tab(url=sheet.url, title=await called(sheet), active=False)
+                for sheet in list(self.sheets)
+            ]
+        )
 
     def forget(self) -> None:
         """Another task begins: nothing is to be answered, and no dialog was seen."""
@@ -100,6 +137,12 @@ class Tabs:
         self.dialogs.clear()
 
     # Coming
+
+    async def arrival(self) -> None:
+        """Wait until a tab that the page asked for is there; not for long, because a browser may refuse it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await self.appeared.wait()
 
     def expect(self) -> None:
         """The next tab is one that we ask for ourselves, at no address."""

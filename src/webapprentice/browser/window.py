@@ -126,21 +126,22 @@ class Window:
 
     async def _leave(self) -> None:
         """Give up the context, which may have gone with its browser already."""
-        self._tabs.abandon()
-        context, self._context, self._tabs.sheets = self._context, None, []
+        self._tabs.leave()
+        context, self._context = self._context, None
         if context is not None and self._tabs.root is not None:
             with suppress(FaultError):
                 await self.browser.dispose(context, self._tabs.root, 3.0)
 
     async def adopt(self, context: str, size: tuple[int, int]) -> None:
         """Become the window of a context that another client of this browser has made and will close."""
+        self._tabs.leave()
         await self.browser.adopt(context, self)
-        self._context, self._generation, self._tabs.sheets = context, self.browser.generation, []
+        self._context, self._generation = context, self.browser.generation
         self._tabs.size, self.healthy = size, True
 
     async def arrived(self) -> None:
         """Wait until there is a tab; for as long as it takes."""
-        while not self._tabs.sheets:
+        while not self.tabs:
             self._tabs.appeared.clear()
             await self._tabs.appeared.wait()
 
@@ -152,8 +153,7 @@ class Window:
     async def _new_page(self) -> None:
         if self._context is None:
             return await self._new_context()
-        while old := dict.fromkeys([*(sheet.target for sheet in self._tabs.sheets), *self._tabs.abandon()]):
-            self._tabs.sheets = []
+        while old := self._tabs.leave():
             for target in old:  # while they are closed, more may come
                 await self._close(target, 3.0)
         return self._only(await self._open())
@@ -168,7 +168,7 @@ class Window:
 
     async def _new_browser(self) -> None:
         context, self._context = self._context, None
-        self._tabs.abandon()
+        self._tabs.leave()
         if context is not None:
             await self.browser.release(context)
         await self.browser.kill(self._generation)
@@ -245,9 +245,9 @@ class Window:
         return self._tabs.size
 
     def _sheet(self) -> Sheet:
-        if not self._tabs.sheets:
+        sheet = self._tabs.current
+        if sheet is None:
             raise self._broken(fault(CLOSED if self.browser.alive else "browser_dead", "the window has no tab"))
-        sheet = self._tabs.sheets[self._tabs.active]
         if sheet.crashed:
             raise self._broken(fault("page_crash", "the page's process has crashed"))
         return sheet
@@ -259,7 +259,7 @@ class Window:
     def _failed(self, error: FaultError) -> FaultError:
         """A call's fault. A frame that has left, or a tab with another one beside it, is no harm to the window."""
         kind = error.fault.kind
-        return error if kind == GONE or (kind == CLOSED and self._tabs.sheets) else self._broken(error)
+        return error if kind == GONE or (kind == CLOSED and self.tabs > 0) else self._broken(error)
 
     async def send(self, calls: Iterable[tuple[str, dict[str, Any]]], seconds: float, doing: str) -> None:
         """Send CDP commands one behind the other without waiting in between; done when all are answered."""
@@ -315,7 +315,7 @@ class Window:
                 )
                 told = await bounded(_or_navigated(call), seconds or self.config.call_seconds, doing)
             except FaultError as error:
-                if error.fault.kind == CLOSED and self._tabs.sheets:
+                if error.fault.kind == CLOSED and self.tabs:
                     continue  # what the person would see now is another tab
                 raise self._failed(error) from error
             finally:
@@ -336,7 +336,7 @@ class Window:
         """
         asked = Asked(self.config.settle_seconds if settle else 0.0, skip, probe, html)
         try:
-            known = len(self._tabs.sheets)
+            known = self.tabs
             self._tabs.appeared.clear()
             read = self._sheet()
             if settle:
@@ -344,9 +344,9 @@ class Window:
             look = await self._held_back(read, asked, before)
             if settle and read is self._sheet() and await self._left(read):
                 look = await self._look(asked)
-            if look.opened and known == len(self._tabs.sheets) < self.config.max_tabs:
-                await self._arrival()
-            if len(self._tabs.sheets) > known:
+            if look.opened and known == self.tabs < self.config.max_tabs:
+                await self._tabs.arrival()
+            if self.tabs > known:
                 read, look = self._sheet(), await self._look(asked)
             tabs = await self._listed(look.seen.url, look.seen.title)
             if self._sheet() is not read:  # it has closed itself, or another one has come, while it was read
@@ -358,15 +358,14 @@ class Window:
             torn = Observation(url=self.url, torn=True, tabs=await self._listed(self.url, ""))
             return self._note(Seen(torn, False, None, None))
         finally:
-            for sheet in self._tabs.sheets if settle else ():
-                sheet.acted = False
+            if settle:
+                self._tabs.rest()
         changes: dict[str, Any] = {"tabs": tabs}
         if self.downloads.seen:
             await self.downloads.settled()
             changes["downloads"] = self.downloads.seen
-        if self._tabs.dialogs:
-            changes["dialog"] = "; ".join(self._tabs.dialogs)
-            self._tabs.dialogs.clear()
+        if said := self._tabs.said():
+            changes["dialog"] = said
         return self._note(Seen(look.seen.model_copy(update=changes), look.quiet, look.html, look.extra))
 
     async def _held_back(self, sheet: Sheet, asked: Asked, before: str) -> Look:
@@ -405,33 +404,22 @@ class Window:
         look = await self._reader.look(evaluate, asked, before)
         return await self._reader.with_frames(look, self._sheet().frames, asked)
 
-    async def _arrival(self) -> None:
-        """Wait until a tab that the page asked for is there; not for long, because a browser may refuse it."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(1.0):
-                await self._tabs.appeared.wait()
-
     def _note(self, seen: Seen) -> Seen:
         self._tabs.seen()
         self.seen = seen.observation
         return seen
 
     async def _listed(self, url: str, title: str) -> tuple[Tab, ...]:
-        if len(self._tabs.sheets) < 2:
-            return (Tab(url=url, title=title, active=True),)
-        tabs, current = [], self._tabs.sheets[self._tabs.active]
-        for sheet in list(self._tabs.sheets):
-            active = sheet is current
-            called = title
-            if not active:
-                try:
-                    about = {"targetId": sheet.target}
-                    told = await self.browser.ask("Target.getTargetInfo", about, 1.0, self._tabs.root)
-                    called = told["targetInfo"]["title"]
-                except FaultError:
-                    called = ""
-            tabs.append(Tab(url=url if active else sheet.url, title=called, active=active))
-        return tuple(tabs)
+        """All tabs; of the active one it is known already where it is and what it is called."""
+        return await self._tabs.listed(url, title, self._title)
+
+    async def _title(self, sheet: Sheet) -> str:
+        try:
+            about = {"targetId": sheet.target}
+            told = await self.browser.ask("Target.getTargetInfo", about, 1.0, self._tabs.root)
+        except FaultError:
+            return ""
+        return str(told["targetInfo"]["title"])
 
     async def screenshot(self, clip: tuple[int, int, int, int] | None = None) -> bytes:
         """PNG of what the viewport shows, or of a part of it (x, y, width, height in CSS pixels)."""
@@ -495,7 +483,7 @@ class Window:
 
     def trouble(self) -> Trouble | None:
         """Why the active tab does not show what it was told to, if that is news: said once for each document."""
-        sheet = self._tabs.sheets[self._tabs.active] if self._tabs.sheets else None
+        sheet = self._tabs.current
         if sheet is None or self.proxy is None or sheet.told:
             return None
         found = self.proxy.trouble(sheet.failed or sheet.url)
@@ -506,12 +494,11 @@ class Window:
         """An action begins: what was wrong before is not its doing."""
         self.trouble()
         self._reader.missed = ""
-        for sheet in self._tabs.sheets:
-            sheet.heading, sheet.acted = "", True
+        self._tabs.begin()
 
     def diverted(self) -> str | None:
         """Why the policy refuses where the active tab was told to go since `begin`; None where it does not."""
-        sheet = self._tabs.sheets[self._tabs.active] if self._tabs.sheets else None
+        sheet = self._tabs.current
         if sheet is None or not sheet.heading.startswith(("http:", "https:")):
             return None
         why = verdict(self.policy, sheet.heading)
