@@ -35,6 +35,7 @@ bench: ## Every figure of the README that speaks of speed
 	@$(bin)/python bench/bench_rollout.py --contexts 16 --seeds 200
 	@$(bin)/python bench/bench_sites.py --contexts 16 --episodes 247
 	@$(bin)/python bench/bench_peer.py --peer .venv-peer/bin/python
+	@$(bin)/python bench/bench_raw.py
 	@$(bin)/python bench/bench_pages.py --peer .venv-peer/bin/python
 	@$(bin)/python bench/bench_prune.py --peer .venv-peer/bin/python
 	@$(bin)/python bench/bench_tokens.py

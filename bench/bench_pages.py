@@ -5,8 +5,8 @@
 In each round every contender loads the page and looks at once (`first`), then at the page with one text changed
 (`next`), as after an agent's action. Times are of the text that a model reads; pictures are timed apart. WebArena's is
 the text of the whole page, as ours and BrowserGym's. Ratios are of the rounds' medians, with a bootstrap interval over
-rounds. The pages are `bench/pages/shop.html` and, where they are there, the largest of 130 saved pages (`--data`).
-The last line is JSON.
+rounds. The pages are one of MiniWoB++, `bench/pages/shop.html` and, where they are there, the largest of 130 saved
+pages (`--data`). The last line is JSON.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ import numpy as np
 from measuring import cpu_seconds
 from webapprentice.browser import find_chromium
 from webapprentice.metrics import percentile, resample
+from webapprentice.tasks.registry import folder as miniwob
 from webapprentice.tasks.server import PageServer
 
 HERE = Path(__file__).parent
@@ -39,6 +40,7 @@ DATA = HERE.parent.parent / "shared" / "data" / "html_readability" / "readabilit
 SIZES = (20_000, 200_000, 1_000_000)
 OURS = "ours"
 SAVED = "saved.html"
+SMALL = "miniwob/click-checkboxes.html"
 QUIET = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
 """Saved pages load nothing and run nothing, the same for every contender."""
 
@@ -157,7 +159,11 @@ def pages(data: Path) -> Iterator[tuple[Path, list[str]]]:
         folder = Path(name)
         shutil.copy(HERE / "pages" / "shop.html", folder)
         shutil.copy(HUGE, folder)
-        names = ["shop.html"]
+        for part in ("core", "common"):
+            shutil.copytree(miniwob() / part, folder / part)
+        (folder / SMALL).parent.mkdir()
+        shutil.copy(miniwob() / SMALL, folder / SMALL)
+        names = [SMALL, "shop.html"]
         if data.exists():
             (folder / SAVED).write_text(largest(data))
             names.append(SAVED)

@@ -71,7 +71,7 @@
     }
   };
   own.spend = (kind) => {
-    before[kind] -= 1;
+    before[kind] = Math.max(0, before[kind] - 1);
     if (window.parent !== window) { try { window.parent.__apprentice.spend(kind); } catch { /* foreign */ } }
   };
   const carry = (set, mine, kind, id, task) => {
