@@ -178,18 +178,17 @@ def test_a_question_that_is_lost_on_a_page_on_its_way_out_is_asked_again(
     # The browser keeps a question that comes as the page begins to leave; when it does is not ours to arrange.
     async def scene() -> None:
         async with _first_page(stage) as (slow, window, nodes):
-            look, asked = window._look, list[str]()
-            slow.go.set()
+            look, asked, clicks = window._look, list[str](), list[asyncio.Task[Any]]()
 
             async def lost(*given: Any) -> Any:
                 asked.append("look")
                 if len(asked) > 1:
                     return await look(*given)
-                clicking = asyncio.create_task(act(window, Click(node=nodes["link"])))
-                if not before:
-                    await asyncio.Event().wait()
-                await clicking
-                raise window._broken(fault("page_hang", "no answer"))
+                clicks.append(asyncio.create_task(act(window, Click(node=nodes["link"]))))
+                await clicks[0]
+                if before:
+                    raise window._broken(fault("page_hang", "no answer"))
+                return await asyncio.Event().wait()
 
             monkeypatch.setattr(window, "_look", lost)
             if before:  # it may have been done in the old document, or in the new one
@@ -198,8 +197,14 @@ def test_a_question_that_is_lost_on_a_page_on_its_way_out_is_asked_again(
                 assert asked == ["look"]
                 assert not window.healthy
             else:
+                looking = asyncio.create_task(window.observe())
+                await slow.asked.wait()
+                await asyncio.wait(clicks)
+                assert not (await asyncio.wait({looking}, timeout=0.3))[0]
+                assert asked == ["look"]
+                slow.go.set()
                 async with asyncio.timeout(20):
-                    assert (await window.observe()).observation.title == "next"
+                    assert (await looking).observation.title == "next"
                 assert asked == ["look", "look"]
                 assert window.healthy
 

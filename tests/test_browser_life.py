@@ -48,8 +48,11 @@ PENDING = {
     "a timer that ends": ("timer", "setTimeout(() => 0, 100)"),
     "a timer that is put off": ("timer", "const t = setTimeout(() => 0, 450); onmousedown = () => clearTimeout(t)"),
     "a frame that ends": ("frames", "requestAnimationFrame(() => 0)"),
+    "a chain of timers that ends": ("timer", "chain(5, (go) => setTimeout(go, 20), () => 0)"),
     "a timer that goes on": ("timer", "(function turn() { setTimeout(turn, 20) })()"),
     "a timer of a frame": ("timer", "frames[0].setTimeout(() => 0, 100)"),
+    "a request": ("fetch", "window.fetch('shadow.html')"),
+    "a request in a request": ("fetch", "window.fetch('shadow.html').then((reply) => reply.text())"),
 }
 """What is to be pressed, and what the page has begun just before."""
 
@@ -62,21 +65,43 @@ def test_what_was_pending_before_the_action_does_not_stand_for_what_it_sets_in_m
     stage.run(window.goto(stage.url + "lively.html"))
     stage.run(window.evaluate("document.body.append(document.createElement('iframe'))"))
     seen = stage.run(window.observe()).observation
-    stage.run(window.evaluate(f"(() => {{ {begun} }})()"))
+    just_before = f"const begin = __apprentice.begin; __apprentice.begin = () => {{ {begun}; begin(); }}"
+    stage.run(window.evaluate(f"(() => {{ {just_before} }})()"))
     stage.run(act(window, Click(node=node(seen, what))))
     after = stage.run(window.observe())
     assert said(after.observation) == f"{what} done"
     assert after.quiet
 
 
-def test_a_page_that_asks_again_and_again_is_not_waited_for(stage: Stage, window: Window) -> None:
+ENDLESS = {
+    "a poll": "(function poll() { setTimeout(() => window.fetch('shadow.html').then(poll), 20) })()",
+    "a sleeping loop": "(async () => { for (;;) await new Promise((go) => setTimeout(go, 20)) })()",
+    "a drawing loop": "(async () => { for (;;) await new Promise(requestAnimationFrame) })()",
+    "a watchdog": "((w) => setInterval(() => { clearTimeout(w); w = setTimeout(say, 450) }, 60))(setTimeout(say, 450))",
+}
+
+
+@pytest.mark.parametrize("what", ENDLESS)
+def test_what_goes_on_for_ever_is_not_waited_for(stage: Stage, window: Window, what: str) -> None:
     stage.run(window.goto(stage.url + "lively.html"))
-    poll = "(function poll() { setTimeout(() => window.fetch('shadow.html').then(poll), 20) })()"
     seen = stage.run(window.observe()).observation
-    stage.run(window.evaluate(poll))
+    stage.run(window.evaluate(f"void {ENDLESS[what]}"))
     for _ in range(5):
         stage.run(act(window, Click(node=node(seen, "slow"))))
         assert stage.run(window.observe()).quiet
+
+
+def test_a_look_that_was_given_up_does_nothing_to_those_after_it(stage: Stage, window: Window) -> None:
+    async def scene() -> None:
+        await window.goto(stage.url + "lively.html")
+        seen = (await window.observe()).observation
+        await act(window, Click(node=node(seen, "timer")))
+        overtaken = asyncio.create_task(window.evaluate("__apprentice.look({ cap: 2000 })"))
+        await asyncio.sleep(0)  # it is asked first
+        assert said((await window.observe()).observation) == "timer done"
+        assert await overtaken == ""
+
+    stage.run(scene())
 
 
 def test_a_navigation_is_waited_for_and_its_elements_are_new(stage: Stage, window: Window) -> None:

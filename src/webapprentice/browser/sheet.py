@@ -127,7 +127,7 @@ class Sheet:
     @asynccontextmanager
     async def staying(self) -> AsyncIterator[None]:
         """What is done within is broken off, by TimeoutError, as soon as the page is about to be another one."""
-        async with asyncio.timeout(None) as self._patience:
+        async with asyncio.timeout(0 if self.leaving else None) as self._patience:
             try:
                 yield
             finally:

@@ -46,8 +46,6 @@
   const intervals = new Set();
   const frames = new Set();
   let requests = 0;
-  const TIMERS = 0; // places of what is counted: timers, intervals, frames, requests
-  const FRAMES = 2;
   let before = [0, 0, 0, 0];
   let look = null;
 
@@ -60,65 +58,67 @@
   own.changed = changed;
   const done = (set, id) => { if (set.delete(id)) changed(); };
 
-  // What was pending before the action (an endless animation, a poll) is not waited for afterwards, nor what takes its
-  // place, one for one. What ends with nothing in its place leaves none: the next one is of the action's doing.
-  let old = { timers: new Set(), frames: new Set() };
-  let started = 0;
-  own.mark = () => {
-    old = { timers: new Set(timers), frames: new Set(frames) };
-    for (let n = 0; n < window.length && n < 20; n += 1) {
-      try { window[n].__apprentice.mark(); } catch { /* foreign */ }
-    }
+  // What an action's input begins, and what that begins in turn, is waited for by itself: of the rest only the number
+  // matters, as an animation or a poll that was there before begins itself anew for ever.
+  let due = new Set(); // keys of what is pending
+  let heir = false; // what is begun now is the action's doing
+  const task = new MessageChannel();
+  task.port1.onmessage = () => { heir = false; };
+  const inherit = (yes) => {
+    if (yes && !heir) task.port2.postMessage(0); // also for what promises do before the next task
+    heir = yes;
   };
-  own.spend = (kind) => {
-    before[kind] = Math.max(0, before[kind] - 1);
-    if (window.parent !== window) { try { window.parent.__apprentice.spend(kind); } catch { /* foreign */ } }
+  for (const kind of ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click', 'dblclick', 'contextmenu', 'keydown',
+    'keypress', 'beforeinput', 'input', 'keyup', 'change', 'submit', 'drop', 'paste', 'focusin', 'focusout']) {
+    listen.call(window, kind, (event) => { if (event.isTrusted) inherit(true); }, { capture: true, passive: true });
+  }
+  const begun = (key) => { if (heir) due.add(key); };
+  const over = (key) => { const was = due.delete(key); inherit(was); return was; };
+  const carry = (set, key, id, run) => {
+    over(key);
+    try { run(); } finally { done(set, id); }
   };
-  const carry = (set, mine, kind, id, task) => {
-    const was = mine.delete(id);
-    const count = started;
-    try { task(); } finally {
-      if (was && started === count) own.spend(kind);
-      done(set, id);
-    }
-  };
-  // One that is put off, as a search is while somebody types, was begun anew by the action. Animations are as well, and
-  // they do not end.
   const drop = (id) => {
-    if (old.timers.delete(id)) own.spend(TIMERS);
+    due.delete(`t${id}`);
     done(timers, id);
     done(intervals, id);
   };
 
   window.setTimeout = function setTimeout(task, delay, ...args) {
-    started += 1;
     if (typeof task !== 'function' || delay > SOON) return later(task, delay, ...args);
-    const id = later(() => carry(timers, old.timers, TIMERS, id, () => task.apply(window, args)), delay);
+    const id = later(() => carry(timers, `t${id}`, id, () => task.apply(window, args)), delay);
     timers.add(id);
+    begun(`t${id}`);
     return id;
   };
   window.setInterval = function setInterval(task, period, ...args) {
-    started += 1;
     const id = every(task, period, ...args);
-    if (typeof task === 'function' && !(period > QUICK)) intervals.add(id);
+    if (typeof task === 'function' && !(period > QUICK)) {
+      intervals.add(id);
+      begun(`t${id}`);
+    }
     return id;
   };
   window.clearTimeout = function clearTimeout(id) { forget(id); drop(id); };
   window.clearInterval = function clearInterval(id) { stop(id); drop(id); };
   window.requestAnimationFrame = function requestAnimationFrame(task) {
-    started += 1;
-    const id = frame((now) => carry(frames, old.frames, FRAMES, id, () => task.call(window, now)));
+    const id = frame((now) => carry(frames, `f${id}`, id, () => task.call(window, now)));
     frames.add(id);
+    begun(`f${id}`);
     return id;
   };
-  window.cancelAnimationFrame = function cancelAnimationFrame(id) { unframe(id); done(frames, id); };
+  window.cancelAnimationFrame = function cancelAnimationFrame(id) { unframe(id); due.delete(`f${id}`); done(frames, id); };
 
-  const answered = () => { requests -= 1; changed(); };
+  const request = () => {
+    const key = {};
+    requests += 1;
+    begun(key);
+    return { key, answered: () => { requests -= 1; over(key); changed(); } };
+  };
   if (window.fetch) {
     const ask = window.fetch.bind(window);
     window.fetch = function fetch(...args) {
-      requests += 1;
-      started += 1;
+      const { answered } = request();
       const reply = ask(...args);
       reply.then(answered, answered);
       return reply;
@@ -128,8 +128,7 @@
   for (const kind of ['text', 'json', 'blob', 'arrayBuffer', 'formData']) {
     const read = Response.prototype[kind];
     Response.prototype[kind] = function (...args) {
-      requests += 1;
-      started += 1;
+      const { answered } = request();
       const body = read.apply(this, args);
       body.then(answered, answered);
       return body;
@@ -137,12 +136,27 @@
   }
   const send = XMLHttpRequest.prototype.send;
   XMLHttpRequest.prototype.send = function (...args) {
-    requests += 1;
-    started += 1;
+    const { key, answered } = request();
+    // Before the page's own listeners hear of it.
+    listen.call(this, 'readystatechange', () => inherit(due.has(key)), { capture: true });
     listen.call(this, 'loadend', answered, { once: true });
     try { return send.apply(this, args); } catch (error) { answered(); throw error; }
   };
 
+  own.awaited = () => {
+    if (due.size) return true;
+    for (let n = 0; n < window.length && n < 20; n += 1) {
+      try { if (window[n].__apprentice.awaited()) return true; } catch { /* foreign */ }
+    }
+    return false;
+  };
+  own.forgive = () => {
+    due.clear();
+    heir = false;
+    for (let n = 0; n < window.length && n < 20; n += 1) {
+      try { window[n].__apprentice.forgive(); } catch { /* foreign */ }
+    }
+  };
   own.pending = () => {
     const sum = [timers.size, intervals.size, frames.size, requests];
     for (let n = 0; n < window.length && n < 20; n += 1) {
@@ -179,7 +193,7 @@
 
   // The browser answers for a turn of the wheel before the page has moved. It moves with one of the next frames; where
   // nothing can scroll no event ever comes, so three frames without one are an answer too.
-  const TURNED = 3; // frames
+  const FRAMES = 3;
   const DRAWN = 300; // ms; a page that draws no frames is not waited for any longer
   let scrolled = false;
   let moved = null;
@@ -191,10 +205,10 @@
     const next = (left) => { if (left) frame(() => next(left - 1)); else end(); };
     if (!shown && scrolled) return end();
     if (!shown) moved = end;
-    return next(TURNED);
+    return next(FRAMES);
   });
 
-  const since = () => { before = own.pending(); own.mark(); };
+  const since = () => { before = own.pending(); own.forgive(); };
   own.begin = () => { since(); opened = 0; scrolled = false; own.acted(); own.unaim(); };
 
   // An action that has asked for another document has it soon, or not at all: the answer may be a file, or nothing. A
@@ -220,10 +234,14 @@
   const mute = () => { const probe = document.createElement('i'); probe.setAttribute('onclick', '0'); return probe.onclick === null; };
   const still = () => !ticks && (performance.now() - born > 500 || mute());
 
-  // Resolves once the page is quiet: whatever started since `begin` has ended, and one more task has run.
+  // Resolves once the page is quiet: whatever started since `begin` has ended, and one more task has run. Gives null to
+  // whoever is overtaken by another one who asks.
   own.settle = (cap) => (still() ? Promise.resolve(false) : settled(cap));
+  let supersede = null; // whoever waited for this page before, and has been given up since
   const settled = (cap) => new Promise((resolve) => {
+    if (supersede) supersede();
     const end = (quiet) => {
+      supersede = null;
       look = null;
       own.rested();
       forget(limit);
@@ -231,6 +249,7 @@
       resolve(quiet);
     };
     const limit = later(() => end(false), cap);
+    supersede = () => { forget(limit); resolve(null); };
     const seen = new WeakSet();
     const unloaded = () => {
       // An image that arrives late moves what stands beside it.
@@ -242,7 +261,7 @@
       }
       return false;
     };
-    const busy = () => leaving || document.readyState === 'loading' || unloaded() || own.pending().some((count, kind) => count > before[kind]);
+    const busy = () => leaving || document.readyState === 'loading' || unloaded() || own.awaited() || own.pending().some((count, kind) => count > before[kind]);
     const again = () => {
       if (busy()) look = () => { look = null; macrotask(again); };
       else end(true);

@@ -374,6 +374,7 @@
   let told = { number: 0, lines: new Map() };
   own.look = async (options, probe) => {
     const quiet = options.cap > 0 ? await own.settle(options.cap) : true;
+    if (quiet === null) return ''; // nobody listens any more
     const { seen, next: first } = own.observe(options);
     const html = options.html ? document.documentElement.outerHTML.slice(0, options.bytes).toWellFormed() : null;
     const known = options.held && options.held === told.number ? told.lines : null;

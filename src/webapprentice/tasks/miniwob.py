@@ -140,7 +140,7 @@ class MiniWob:
         await self.window.browser.tend()
         if task.reset == "context" and self._used:
             await self.window.fresh()
-            self._page = ""
+            self._page, self._pointed, self._litter = "", False, 0
         elif not self.window.healthy or self.window.outdated:
             await self.window.renew()
             self._page = ""
