@@ -13,7 +13,7 @@ import pytest
 
 from samples import trajectory
 from webapprentice.cli import VERBS
-from webapprentice.cli.options import fault_lines, unless_measured
+from webapprentice.cli.options import CONFIGS, fault_lines, unless_measured
 from webapprentice.core.faults import Fault, Owner
 from webapprentice.core.records import Judgment
 from webapprentice.metrics import both_readings, episodes_of
@@ -295,3 +295,28 @@ def test_prune_of_what_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text("<p>a</p>")
     refused(apprentice("prune", str(tmp_path / "page.html"), "--target", "b"), 2, "matches --target 'b'")
     refused(apprentice("prune", str(tmp_path / "page.html"), "--model", str(tmp_path)), 2, "tokenizer")
+
+
+def test_every_verb_tells_where_its_settings_are_told() -> None:
+    verbs = [verb for verb in CONFIGS if verb not in ("benchmark", "site", "login")]
+    for verb, told in zip(verbs, at_once(*((verb, "--help") for verb in verbs)), strict=True):
+        assert told.returncode == 0
+        assert f"apprentice config {verb}`" in " ".join(told.stdout.split())
+
+
+def test_a_store_that_is_damaged_in_its_middle_is_said_to_be(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "store.sqlite") as store:
+        for number in range(200):
+            store.finish("exam", trajectory(f"key{number}"))
+    place = tmp_path / "store.sqlite"
+    size = place.stat().st_size
+    with place.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xa5" * (size - 4096))
+    refused(apprentice("show", "--run", str(tmp_path)), 2, "cannot be read", "malformed")
+
+
+def test_without_a_command_the_help_is_shown_as_it_is() -> None:
+    shown = apprentice()
+    assert shown.returncode == 2
+    assert "\n  rollout " in shown.stderr

@@ -90,6 +90,9 @@ def main() -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
         apprentice.main(standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        sys.exit(2)
     except click.ClickException as error:
         _fail(error.format_message(), 2)
     except (click.Abort, KeyboardInterrupt):
@@ -109,6 +112,10 @@ def main() -> None:
             _crash(error)
         _fail(f"{error.filename or 'a file'} cannot be read or written: {error.strerror or error}", 74)
     except Exception as error:
+        from webapprentice.store import unreadable
+
+        if damaged := unreadable(error):
+            _fail(str(damaged), damaged.exit_code)
         _crash(error)
 
 

@@ -24,6 +24,33 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 C = TypeVar("C", bound=Config)
 
+CONFIGS = {
+    "improve": "webapprentice.improve.config:ImproveConfig",
+    "rollout": "webapprentice.improve.verbs:AttemptConfig",
+    "import": "webapprentice.importers.config:ImportConfig",
+    "record": "webapprentice.recorder.config:RecordConfig",
+    "replay": "webapprentice.recorder.config:ReplayConfig",
+    "filter": "webapprentice.improve.verbs:SiftConfig",
+    "calibrate": "webapprentice.curate.calibration:CalibrateConfig",
+    "pairs": "webapprentice.curate.preferences:PairsConfig",
+    "prefer": "webapprentice.train.config:PreferConfig",
+    "reinforce": "webapprentice.evaluate.reinforcing:ReinforceConfig",
+    "dataset": "webapprentice.improve.verbs:RowsConfig",
+    "train": "webapprentice.improve.verbs:TeachConfig",
+    "evaluate": "webapprentice.improve.verbs:ExamineConfig",
+    "rescore": "webapprentice.evaluate.rescoring:RescoreConfig",
+    "score": "webapprentice.evaluate.scoring.config:ScoreConfig",
+    "augment": "webapprentice.evaluate.augment:AugmentConfig",
+    "survival": "webapprentice.evaluate.survival:SurvivalConfig",
+    "compare": "webapprentice.evaluate.comparison:CompareConfig",
+    "synthesize": "webapprentice.synthesis.config:SynthesisConfig",
+    "ablate": "webapprentice.improve.ablation:AblateConfig",
+    "benchmark": "webapprentice.tasks.benchmark:BenchmarkConfig",
+    "site": "webapprentice.tasks.benchmark:SiteConfig",
+    "login": "webapprentice.tasks.benchmark:LoginConfig",
+}
+"""Where the settings of each verb are defined; those of `benchmark`, `site` and `login` are of benchmark files."""
+
 
 def run_option(command: F) -> F:
     """`--run FOLDER`."""
@@ -75,7 +102,9 @@ def settings(config: type[Config]) -> Callable[[F], F]:
 
 
 def _verb(config: type[Config]) -> str:
-    return config.__name__.removesuffix("Config").lower()
+    """By which name `apprentice config` tells of these settings."""
+    place = f"{config.__module__}:{config.__name__}"
+    return next(verb for verb, known in CONFIGS.items() if known == place)
 
 
 def emit(value: Any, as_json: bool, text: str) -> None:

@@ -440,6 +440,15 @@ class Store:
             cursor.execute("COMMIT")
 
 
+def unreadable(error: Exception) -> UsageError | None:
+    """What to say of an error that SQLite gave in the midst of reading; None: it is none of SQLite's."""
+    if not isinstance(error, sqlite3.DatabaseError):
+        return None
+    return UsageError(
+        f"the store cannot be read: {error}; it is damaged: `sqlite3 store.sqlite .recover` saves what is whole of it"
+    )
+
+
 @contextmanager
 def _owned(path: Path) -> Iterator[None]:
     """SQLite's errors as ours: one line, the right exit code."""
