@@ -60,12 +60,12 @@
 
   // What an action's input begins, and what that begins in turn, is waited for by itself: of the rest only the number
   // matters, as an animation or a poll that was there before begins itself anew for ever.
-  let due = new Set(); // keys of what is pending
+  const due = new Set(); // keys of what is pending
   let heir = false; // what is begun now is the action's doing
-  const task = new MessageChannel();
-  task.port1.onmessage = () => { heir = false; };
+  const turn = new MessageChannel();
+  turn.port1.onmessage = () => { heir = false; };
   const inherit = (yes) => {
-    if (yes && !heir) task.port2.postMessage(0); // also for what promises do before the next task
+    if (yes && !heir) turn.port2.postMessage(0); // also for what promises do before the next task
     heir = yes;
   };
   for (const kind of ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click', 'dblclick', 'contextmenu', 'keydown',
@@ -73,7 +73,7 @@
     listen.call(window, kind, (event) => { if (event.isTrusted) inherit(true); }, { capture: true, passive: true });
   }
   const begun = (key) => { if (heir) due.add(key); };
-  const over = (key) => { const was = due.delete(key); inherit(was); return was; };
+  const over = (key) => inherit(due.delete(key));
   const carry = (set, key, id, run) => {
     over(key);
     try { run(); } finally { done(set, id); }
